@@ -1,0 +1,57 @@
+# Every target sets up what it needs: Python 3.11+, make and git are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PACKAGES := packages/yunqiao packages/yunsim packages/kubesim
+TESTS ?=
+
+.PHONY: help setup demo sandbox test check format lint types imports docs bench lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP)  ## put yunqiao, cloud-controller-manager, yunsim and kubesim into .venv/bin
+
+$(STAMP): requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES))
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": name another with make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) (once; about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+demo: setup  ## the walkthrough on this machine: cloud, cluster and controller, real requests, then a clean end
+	@$(BIN)/yunqiao demo
+
+sandbox: setup  ## the same, left running for you to play with (Ctrl-C ends it)
+	@$(BIN)/yunqiao sandbox
+
+test: setup  ## all tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak" $(TESTS)
+
+check: lint types imports test  ## formatting, lint, types, import rules, tests
+
+format: setup  ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only --quiet .
+
+lint: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy packages/yunqiao/src packages/yunsim/src packages/kubesim/src
+
+imports: setup
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+docs: setup  ## regenerate the reference pages
+	@$(BIN)/python docs/generate.py
+
+bench: setup  ## measure
+	@$(BIN)/python bench/run.py
+
+lock: setup  ## pin the requirements anew, with hashes
+	@cd requirements && for f in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
+
+clean:  ## remove what setup made
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox

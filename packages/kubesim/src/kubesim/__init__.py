@@ -1,0 +1,1 @@
+"""kubesim: a Kubernetes API in one process, with hollow nodes whose pods really answer."""

@@ -1,0 +1,1 @@
+"""The API: discovery, verbs, patches, watch."""

@@ -1,0 +1,1 @@
+"""The published schema: field types, merge keys, list map keys."""

@@ -1,0 +1,1 @@
+"""What is done for Services, nodes and routes."""

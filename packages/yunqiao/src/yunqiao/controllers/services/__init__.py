@@ -1,0 +1,1 @@
+"""A Service of type LoadBalancer becomes a load balancer."""

@@ -1,0 +1,1 @@
+"""The classic load balancer (CLB): options, want, see, plan."""

@@ -1,0 +1,1 @@
+"""The generic loop: queue, converge, limits; it has never heard of a Service."""

@@ -1,0 +1,1 @@
+"""The edge to Kubernetes: client, watch, cache, Lease and events."""

@@ -1,0 +1,52 @@
+"""One intended change (or look) as a plain value, and the one function type that carries it out.
+
+Everything around the cloud is a function from Send to Send: retried, throttled, logged, metered, dry-run.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Reply = Mapping[str, Any]
+"""The decoded JSON body of a successful answer, in the API's own field names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Alibaba Cloud API call.
+
+    `params` holds the business parameters only, in the API's spelling, already flattened to strings
+    (`Tag.1.Key`, JSON text where the API wants JSON): what goes on the wire, and what golden tests read.
+    `lane` names what must not be written twice at once (a LoadBalancerId, a VpcId); reads leave it empty.
+    """
+
+    product: str
+    action: str
+    params: Mapping[str, str]
+    why: str
+    lane: str = ""
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch of a Kubernetes object (JSON merge patch, RFC 7386)."""
+
+    kind: str
+    namespace: str
+    name: str
+    body: Mapping[str, Any]
+    why: str
+    subresource: str = ""
+
+
+Step = Call | Patch
+Send = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps whose preconditions hold now; after `again_after` seconds there may be more with nothing changed."""
+
+    steps: tuple[Call, ...] = ()
+    again_after: float | None = field(default=None)

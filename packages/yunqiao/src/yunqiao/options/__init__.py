@@ -1,0 +1,1 @@
+"""What users may say: each annotation, flag and configuration key declared once."""

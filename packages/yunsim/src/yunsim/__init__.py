@@ -1,0 +1,1 @@
+"""yunsim: Alibaba Cloud on one machine, over its real wire protocol, with load balancers that carry traffic."""

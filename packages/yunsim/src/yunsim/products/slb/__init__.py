@@ -1,0 +1,1 @@
+"""Server Load Balancer 2014-05-15 (CLB)."""

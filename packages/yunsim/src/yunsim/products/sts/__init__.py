@@ -1,0 +1,1 @@
+"""Security Token Service 2015-04-01."""

@@ -1,0 +1,1 @@
+"""Virtual Private Cloud 2016-04-28."""

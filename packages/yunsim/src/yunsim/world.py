@@ -1,0 +1,70 @@
+"""Everything that exists in the simulated cloud, its clock and its ids.
+
+Products never import one another: a product that needs another's thing asks `world.find(id)`.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+
+class State(Protocol):
+    """What a product holds."""
+
+    def find(self, resource_id: str) -> Any | None:
+        """The thing with that id, or None."""
+        ...
+
+
+class Clock(Protocol):
+    """The world's time: states advance with it, never by sleeping."""
+
+    def now(self) -> datetime:
+        """Current time of the world, in UTC."""
+        ...
+
+
+@dataclass
+class SteppedClock:
+    """A clock that follows the real one plus an offset, or stands still when frozen; `advance` moves it."""
+
+    offset: timedelta = timedelta()
+    frozen_at: datetime | None = None
+
+    def now(self) -> datetime:
+        """Current time of the world, in UTC."""
+        return (self.frozen_at or datetime.now(UTC)) + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Move the world forward."""
+        self.offset += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """One account's resources in one region.
+
+    `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel.
+    """
+
+    region: str = "cn-hangzhou"
+    account: str = "1234567890123456"
+    clock: Clock = field(default_factory=SteppedClock)
+    states: dict[str, Any] = field(default_factory=dict)
+    on_change: list[Callable[[], None]] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def find(self, resource_id: str) -> Any | None:
+        """Look a thing up by its id in every product."""
+        return next((thing for state in self.states.values() if (thing := state.find(resource_id)) is not None), None)
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id in the cloud's style (`lb-`, `rsp-`, `vtb-` ...), the same in every run of the same steps."""
+        return f"{prefix}bp1{next(self._numbers):017x}"
+
+    def changed(self) -> None:
+        """Tell the data plane that what it should carry may have changed."""
+        for listener in self.on_change:
+            listener()
