@@ -1,2 +1,5 @@
-"""One folder per product, the same three files in each: state.py (what there is), actions.py (one function
-per API action), rules.py (what is refused, and where that is documented)."""
+"""One folder per product, the same three files in each.
+
+state.py says what there is, actions.py has one function per API action, rules.py says what is refused and where
+that is documented.
+"""
