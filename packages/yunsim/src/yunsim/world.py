@@ -4,10 +4,13 @@ Products never import one another: a product that needs another's thing asks `wo
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, ip_address
 from typing import Any, Protocol
+
+from yunsim.dataplane.engine import ListenerKey
 
 
 class State(Protocol):
@@ -47,6 +50,8 @@ class World:
     """One account's resources in one region.
 
     `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel.
+    `strict` refuses what the documentation does not list. `health` answers as the data plane's `Engine.health`.
+    `wire` maps prefixes of addresses in the API to prefixes of the same length where those addresses really answer.
     """
 
     region: str = "cn-hangzhou"
@@ -54,6 +59,11 @@ class World:
     clock: Clock = field(default_factory=SteppedClock)
     states: dict[str, Any] = field(default_factory=dict)
     on_change: list[Callable[[], None]] = field(default_factory=list)
+    strict: bool = False
+    internet: IPv4Network = field(default_factory=lambda: IPv4Network("127.200.0.0/16"))
+    wire: dict[IPv4Network, IPv4Network] = field(default_factory=dict)
+    quotas: dict[str, int] = field(default_factory=dict)
+    health: Callable[[], Mapping[ListenerKey, Mapping[str, str]]] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def find(self, resource_id: str) -> Any | None:
@@ -68,3 +78,12 @@ class World:
         """Tell the data plane that what it should carry may have changed."""
         for listener in self.on_change:
             listener()
+
+    def wire_address(self, address: str) -> str:
+        """Say where an address of the API really answers: mapped by `wire`, else itself."""
+        number = int(ip_address(address))
+        for announced, real in self.wire.items():
+            offset = number - int(announced.network_address)
+            if 0 <= offset < announced.num_addresses:
+                return str(real[offset])
+        return address

@@ -1,0 +1,64 @@
+"""The one place that knows which products there are, and the way from (product, action, fields) to its function.
+
+`perform` runs an action in process: no network, no signature, no faults. The wire, and in-process users who want
+faults, limits and a journal, come here through `yunsim.calls`.
+"""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yunsim.decoding import arguments
+from yunsim.errors import ApiError
+from yunsim.parameters import Action
+from yunsim.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One API: `wire_name` as clients spell it, `version` as they send it, and the module that holds its actions."""
+
+    wire_name: str
+    version: str
+    module: str
+
+    def actions(self) -> dict[str, Action]:
+        """Every action by name: the module's functions that are named as the API names actions (AnUpperCamelCase)."""
+        functions = inspect.getmembers(importlib.import_module(self.module), inspect.isfunction)
+        return {name: function for name, function in functions if name[0].isupper()}
+
+
+PRODUCTS: dict[str, Product] = {
+    "slb": Product("Slb", "2014-05-15", "yunsim.products.slb.actions"),
+    "ecs": Product("Ecs", "2014-05-26", "yunsim.products.ecs.actions"),
+    "vpc": Product("Vpc", "2016-04-28", "yunsim.products.vpc.actions"),
+    "sts": Product("Sts", "2015-04-01", "yunsim.products.sts.actions"),
+}
+"""Product name (lower case, as in `world.states`) to product."""
+
+
+def action_of(product: str, action: str) -> Action:
+    """Find the function of an action; raises ApiError InvalidProduct.NotFound or InvalidAction.NotFound (404)."""
+    known = PRODUCTS.get(product.lower())
+    if known is None:
+        raise ApiError(
+            404, "InvalidProduct.NotFound", f"Cannot find product according to your specified domain: {product}."
+        )
+    module = importlib.import_module(known.module)
+    function = getattr(module, action, None) if action[:1].isupper() else None
+    if not inspect.isfunction(function):
+        text = "Specified api is not found, please check your url and method."
+        raise ApiError(404, "InvalidAction.NotFound", f"{text} ({known.wire_name} {known.version} {action})")
+    return function
+
+
+def perform(world: World, product: str, action: str, params: Mapping[str, str]) -> dict[str, Any]:
+    """Run one action on the world and return the body of its answer, without RequestId.
+
+    `product` is a key of PRODUCTS in any case, `params` the flat wire fields (`Tag.1.Key`). Raises ApiError with what
+    the cloud would answer instead.
+    """
+    function = action_of(product, action)
+    return function(world, **arguments(function, params, strict=world.strict))
