@@ -30,7 +30,15 @@ ENDPOINT_SLICE = Kind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", 
 ENDPOINTS = Kind("Endpoints", "v1", "endpoints", cluster.Endpoints)
 NAMESPACE = Kind("Namespace", "v1", "namespaces", cluster.Namespace, namespaced=False)
 
-BY_NAME: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (SERVICE, NODE, ENDPOINT_SLICE, ENDPOINTS, NAMESPACE)}
+# Kinds that are written as they were read, so that fields of newer servers survive: plain dicts, not structs.
+LEASE: Kind[dict[str, Any]] = Kind("Lease", "coordination.k8s.io/v1", "leases", dict)
+EVENT: Kind[dict[str, Any]] = Kind("Event", "v1", "events", dict)
+CONFIG_MAP: Kind[dict[str, Any]] = Kind("ConfigMap", "v1", "configmaps", dict)
+ENDPOINTS_AS_WRITTEN: Kind[dict[str, Any]] = Kind("Endpoints", "v1", "endpoints", dict)
+
+BY_NAME: Mapping[str, Kind[Any]] = {
+    kind.name: kind for kind in (SERVICE, NODE, ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, LEASE, EVENT, CONFIG_MAP)
+}
 
 
 @dataclass(frozen=True, slots=True)
