@@ -1,0 +1,148 @@
+"""One TCP port of one node, forwarded to whichever endpoints it has at that moment.
+
+The endpoints are an attribute: assigning it is the whole reconfiguration. A new connection takes the next endpoint in
+turn, and the one after when that does not answer; an established one stays with its endpoint, half-closes included.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from kubesim.hollow.wire import Place
+
+CONNECT_TIMEOUT = 1.0
+"""Seconds an endpoint has to accept before the next one is tried."""
+
+
+class Side(asyncio.Protocol):
+    """One end of a forwarded connection: what arrives here goes to the other end, no faster than that takes it."""
+
+    def __init__(self, peer: "Side | None" = None) -> None:
+        self.transport: asyncio.Transport
+        self.peer = peer
+        self.finished = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; asyncio gives nothing else here
+        self.transport = transport
+        if self.peer:
+            self.peer.peer = self
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on."""
+        if self.peer:
+            self.peer.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Pass on that no more comes from here; the other direction lives on until it ends too."""
+        self.finished = True
+        if self.peer is None:
+            return False
+        if self.peer.finished:
+            self.peer.transport.close()
+            return False
+        self.peer.transport.write_eof()
+        return True
+
+    def pause_writing(self) -> None:
+        """Read no more from the other end while this one is full."""
+        if self.peer and not self.peer.transport.is_closing():
+            self.peer.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self.peer and not self.peer.transport.is_closing():
+            self.peer.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the other end in the same way: after its last bytes, or at once when this one broke."""
+        if self.peer and exc:
+            self.peer.transport.abort()
+        elif self.peer:
+            self.peer.transport.close()
+
+
+class ClientSide(Side):
+    """The end that the node accepted; it is read from as soon as an endpoint is found."""
+
+    def __init__(self, node_port: "NodePort") -> None:
+        super().__init__()
+        self._node_port = node_port
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for an endpoint."""
+        super().connection_made(transport)
+        self.transport.pause_reading()
+        self._node_port.accepted(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._node_port.connections.discard(self)
+
+
+class NodePort:
+    """A listening port and the connections made through it."""
+
+    def __init__(self, place: Place) -> None:
+        """Name the place to listen at; nothing listens before `open`."""
+        self.place = place
+        self.endpoints: Sequence[Place] = ()
+        self.connections: set[ClientSide] = set()
+        self._turn = 0
+        self._server: asyncio.Server | None = None
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    async def serve(self, endpoints: Sequence[Place]) -> None:
+        """Forward to these from now on; with none the port refuses. Raises OSError when the port is taken."""
+        self.endpoints = endpoints
+        if not endpoints:
+            self._refuse()
+        elif self._server is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(lambda: ClientSide(self), *self.place, backlog=1024)
+
+    def accepted(self, client: ClientSide) -> None:
+        """Begin to look for an endpoint for a new connection."""
+        self.connections.add(client)
+        task = asyncio.get_running_loop().create_task(self._connect(client))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    def close(self) -> None:
+        """Refuse new connections and cut the established ones."""
+        self._refuse()
+        for task in self._connecting:
+            task.cancel()
+        for client in list(self.connections):
+            client.transport.abort()
+
+    def _refuse(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
+
+    async def _connect(self, client: ClientSide) -> None:
+        backend = await self._first_that_accepts(client)
+        if backend is None:
+            client.transport.abort()
+        elif client.transport.is_closing():
+            backend.transport.abort()
+        else:
+            client.transport.resume_reading()
+
+    async def _first_that_accepts(self, client: ClientSide) -> Side | None:
+        loop = asyncio.get_running_loop()
+        for place in self._in_turn():
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    return (await loop.create_connection(lambda: Side(client), *place))[1]
+            except (OSError, TimeoutError):
+                continue
+        return None
+
+    def _in_turn(self) -> list[Place]:
+        endpoints = list(self.endpoints)
+        start = self._turn % max(len(endpoints), 1)
+        self._turn = start + 1
+        return endpoints[start:] + endpoints[:start]
