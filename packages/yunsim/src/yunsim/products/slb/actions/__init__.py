@@ -1,0 +1,55 @@
+"""Every action of SLB 2014-05-15 that exists here; dispatch finds a function by the action's name."""
+# ruff: noqa: F401 - dispatch finds the actions here by name
+
+from yunsim.products.slb import VERSION
+from yunsim.products.slb.actions.groups import (
+    AddVServerGroupBackendServers,
+    CreateVServerGroup,
+    DeleteVServerGroup,
+    DescribeVServerGroupAttribute,
+    DescribeVServerGroups,
+    ModifyVServerGroupBackendServers,
+    RemoveVServerGroupBackendServers,
+    SetVServerGroupAttribute,
+)
+from yunsim.products.slb.actions.instances import (
+    CreateLoadBalancer,
+    DeleteLoadBalancer,
+    DescribeLoadBalancerAttribute,
+    DescribeLoadBalancers,
+)
+from yunsim.products.slb.actions.listeners import (
+    CreateLoadBalancerHTTPListener,
+    CreateLoadBalancerHTTPSListener,
+    CreateLoadBalancerTCPListener,
+    CreateLoadBalancerUDPListener,
+    DeleteLoadBalancerListener,
+    DescribeLoadBalancerHTTPListenerAttribute,
+    DescribeLoadBalancerHTTPSListenerAttribute,
+    DescribeLoadBalancerListeners,
+    DescribeLoadBalancerTCPListenerAttribute,
+    DescribeLoadBalancerUDPListenerAttribute,
+    SetLoadBalancerHTTPListenerAttribute,
+    SetLoadBalancerHTTPSListenerAttribute,
+    SetLoadBalancerTCPListenerAttribute,
+    SetLoadBalancerUDPListenerAttribute,
+    StartLoadBalancerListener,
+    StopLoadBalancerListener,
+)
+from yunsim.products.slb.actions.modifications import (
+    ModifyLoadBalancerInstanceChargeType,
+    ModifyLoadBalancerInstanceSpec,
+    ModifyLoadBalancerInternetSpec,
+    SetLoadBalancerDeleteProtection,
+    SetLoadBalancerModificationProtection,
+    SetLoadBalancerName,
+    SetLoadBalancerStatus,
+)
+from yunsim.products.slb.actions.tags import (
+    AddTags,
+    DescribeTags,
+    ListTagResources,
+    RemoveTags,
+    TagResources,
+    UntagResources,
+)

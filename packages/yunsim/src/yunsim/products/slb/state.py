@@ -1,0 +1,158 @@
+"""What the classic load balancer service holds: balancers with their listeners, server groups and tags."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+Value = str | int | bool
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Backend:
+    """One server of a group. `server_ip` is empty for an instance, the address in use for a network interface."""
+
+    server_id: str
+    port: int
+    weight: int = 100
+    type: str = "ecs"
+    server_ip: str = ""
+    description: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What makes it one server of the group, and no other."""
+        return self.server_id, self.server_ip, self.port
+
+
+@dataclass(slots=True)
+class ServerGroup:
+    """A VServer group of one balancer; backends by their key, in the order in which they were added."""
+
+    id: str
+    load_balancer_id: str
+    name: str
+    created: datetime
+    backends: dict[tuple[str, str, int], Backend] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Listener:
+    """A listener; `settings` has the wire's names (see settings.py), `status` is `running` or `stopped`."""
+
+    load_balancer_id: str
+    protocol: str
+    port: int
+    settings: dict[str, Value]
+    status: str = "stopped"
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The id under which tag actions know it."""
+        return f"{self.load_balancer_id}_{self.protocol}_{self.port}"
+
+
+@dataclass(slots=True)
+class LoadBalancer:
+    """A CLB instance; listeners by protocol and port, groups by id."""
+
+    id: str
+    name: str
+    address: str
+    address_type: str
+    created: datetime
+    address_ip_version: str = "ipv4"
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    master_zone_id: str = ""
+    slave_zone_id: str = ""
+    resource_group_id: str = ""
+    spec: str = ""
+    instance_charge_type: str = "PayBySpec"
+    internet_charge_type: str = "paybytraffic"
+    bandwidth: int = 5120
+    delete_protection: str = "off"
+    modification_protection_status: str = "NonProtection"
+    modification_protection_reason: str = ""
+    status: str = "active"
+    busy_until: datetime = LONG_AGO
+    tags: dict[str, str] = field(default_factory=dict)
+    listeners: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    groups: dict[str, ServerGroup] = field(default_factory=dict)
+
+    @property
+    def network_type(self) -> str:
+        """`vpc` for a balancer inside a VPC, `classic` for one on the internet."""
+        return "vpc" if self.vpc_id else "classic"
+
+
+@dataclass(slots=True)
+class Certificate:
+    """A server certificate: what the service tells of it; the private key is not kept."""
+
+    id: str
+    name: str
+    fingerprint: str
+    common_name: str
+    alternative_names: list[str]
+    created: datetime
+    expires: datetime
+    resource_group_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class AccessControlList:
+    """A list of CIDR blocks (with a comment each) that listeners let in or keep out."""
+
+    id: str
+    name: str
+    created: datetime
+    address_ip_version: str = "ipv4"
+    resource_group_id: str = ""
+    entries: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything of the product.
+
+    `busy_seconds` is how long a balancer refuses further writes after one; `zones` are those of the region (empty:
+    two are made up); `tokens` remembers each ClientToken's request and answer.
+    """
+
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    access_control_lists: dict[str, AccessControlList] = field(default_factory=dict)
+    busy_seconds: float = 0.0
+    zones: list[str] = field(default_factory=list)
+    tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+
+    def find(self, resource_id: str) -> Any | None:
+        """Return the balancer, group, certificate or access control list with that id, or None."""
+        return (
+            self.load_balancers.get(resource_id)
+            or self.group(resource_id)
+            or self.certificates.get(resource_id)
+            or self.access_control_lists.get(resource_id)
+        )
+
+    def group(self, group_id: str) -> ServerGroup | None:
+        """Return the server group with that id, or None."""
+        return next((lb.groups[group_id] for lb in self.load_balancers.values() if group_id in lb.groups), None)
+
+    def groups(self) -> Iterator[ServerGroup]:
+        """Yield the server groups of all balancers."""
+        for load_balancer in self.load_balancers.values():
+            yield from load_balancer.groups.values()
+
+    def free_address(self, network: IPv4Network | IPv6Network) -> str:
+        """Return the first address of an internet range that no balancer has; raises StopIteration when full."""
+        taken = {lb.address for lb in self.load_balancers.values()}
+        return next(str(host) for host in network.hosts() if str(host) not in taken)

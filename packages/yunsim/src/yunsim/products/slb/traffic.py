@@ -1,0 +1,80 @@
+"""What the data plane should carry: the running listeners of active balancers, as the engine's values."""
+
+from typing import Any, Literal, cast
+
+from yunsim.dataplane.engine import Backend as Server
+from yunsim.dataplane.engine import HealthCheck
+from yunsim.dataplane.engine import Listener as Wanted
+from yunsim.products.slb import rules
+from yunsim.products.slb.settings import effective
+from yunsim.products.slb.state import Backend, Listener, LoadBalancer
+from yunsim.world import World
+
+_SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
+"""Consistent hashing (sch, tch, qch) is spread as wrr: each connection still reaches one of the servers."""
+
+
+def wanted(world: World) -> list[Wanted]:
+    """Return the listeners that should carry traffic now; an HTTP listener that only redirects is not among them."""
+    return [
+        _listener(world, owner, each)
+        for owner in rules.state(world).load_balancers.values()
+        if owner.status == "active"
+        for each in owner.listeners.values()
+        if each.status == "running" and each.settings.get("ListenerForward") != "on"
+    ]
+
+
+def backend_key(backend: Backend) -> str:
+    """Name a backend within its listener, for health."""
+    return "|".join((backend.server_id, backend.server_ip, str(backend.port)))
+
+
+def _listener(world: World, owner: LoadBalancer, each: Listener) -> Wanted:
+    values = effective(each.protocol, each.settings)
+    group = owner.groups.get(str(each.settings.get("VServerGroupId")))
+    backends = group.backends.values() if group else ()
+    return Wanted(
+        load_balancer_id=owner.id,
+        address=world.wire_address(owner.address),
+        port=each.port,
+        protocol=cast("Literal['tcp', 'udp', 'http', 'https']", each.protocol),
+        scheduler=cast("Literal['rr', 'wrr', 'wlc']", _SCHEDULERS.get(str(values["Scheduler"]), "wrr")),
+        backends=tuple(server for backend in backends if (server := _server(world, backend)) is not None),
+        health_check=_health_check(each.protocol, values),
+        established_timeout=float(values.get("EstablishedTimeout", 900)),
+    )
+
+
+def _server(world: World, backend: Backend) -> Server | None:
+    """Return where a backend's traffic goes; None when its instance or network interface is gone."""
+    found = world.find(backend.server_id)
+    if found is None:
+        return None
+    address = backend.server_ip or found.addresses()[0]
+    return Server(backend_key(backend), world.wire_address(address), backend.port, backend.weight)
+
+
+def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:
+    """Translate the settings; an instance's own port is probed unless another is set."""
+    timeout = values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5))
+    return HealthCheck(
+        kind=_kind(protocol, values),
+        port=values.get("HealthCheckConnectPort", 0),
+        interval=float(values["HealthCheckInterval"]),
+        timeout=float(timeout),
+        healthy_threshold=values["HealthyThreshold"],
+        unhealthy_threshold=values["UnhealthyThreshold"],
+        uri=values.get("HealthCheckURI", "/"),
+        domain="" if values.get("HealthCheckDomain") == "$_ip" else values.get("HealthCheckDomain", ""),
+        method=str(values.get("HealthCheckMethod", "head")).upper(),
+        codes=tuple(str(values.get("HealthCheckHttpCode", "http_2xx")).split(",")),
+    )
+
+
+def _kind(protocol: str, values: dict[str, Any]) -> Literal["off", "tcp", "http", "udp"]:
+    if values["HealthCheck"] == "off":
+        return "off"
+    if protocol == "udp":
+        return "udp"
+    return "http" if protocol != "tcp" or values["HealthCheckType"] == "http" else "tcp"

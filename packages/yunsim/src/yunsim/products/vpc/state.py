@@ -1,0 +1,161 @@
+"""What the VPC service holds: networks, their vSwitches with the addresses in use, and route tables."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network, ip_address
+from typing import Any, ClassVar
+
+from yunsim.world import World
+
+RESERVED_LOW, RESERVED_HIGH = 1, 3
+"""Addresses at the two ends of a vSwitch that the cloud keeps: the first, and the last three."""
+
+
+@dataclass(slots=True)
+class VSwitch:
+    """A subnet in one zone. `taken` maps an address in use to the id of what uses it."""
+
+    resource_type: ClassVar[str] = "vswitch"
+    id: str
+    vpc_id: str
+    cidr_block: IPv4Network
+    zone_id: str
+    created: datetime
+    name: str = ""
+    route_table_id: str = ""
+    is_default: bool = False
+    ipv6_cidr_block: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def contains(self, address: str) -> bool:
+        """Tell whether something may have that address here."""
+        first = int(self.cidr_block.network_address)
+        return first + RESERVED_LOW <= int(ip_address(address)) < first + self.cidr_block.num_addresses - RESERVED_HIGH
+
+    def take(self, holder: str, address: str = "") -> str:
+        """Give the holder that address, or the first free one; "" when it, or all, are in use."""
+        candidates = (address,) if address else (str(each) for each in self._usable())
+        chosen = next((each for each in candidates if each not in self.taken), "")
+        if chosen:
+            self.taken[chosen] = holder
+        return chosen
+
+    def release(self, address: str) -> None:
+        """Make an address free again."""
+        self.taken.pop(address, None)
+
+    def available(self) -> int:
+        """Count the free addresses."""
+        return self.cidr_block.num_addresses - RESERVED_LOW - RESERVED_HIGH - len(self.taken)
+
+    def _usable(self) -> Any:
+        return (
+            self.cidr_block[number] for number in range(RESERVED_LOW, self.cidr_block.num_addresses - RESERVED_HIGH)
+        )
+
+
+@dataclass(slots=True)
+class Vpc:
+    """A network; `cidr_block` and the secondary ones are what is inside it."""
+
+    resource_type: ClassVar[str] = "vpc"
+    id: str
+    cidr_block: IPv4Network
+    created: datetime
+    router_id: str
+    name: str = ""
+    is_default: bool = False
+    secondary_cidr_blocks: list[str] = field(default_factory=list)
+    ipv6_cidr_block: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RouteEntry:
+    """A route; `type` is System for what comes with the network, Custom for what users make."""
+
+    id: str
+    route_table_id: str
+    destination: str
+    next_hop_id: str
+    next_hop_type: str
+    modified: datetime
+    type: str = "Custom"
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """A route table of a VPC: its System one, or a Custom one. Entries by their id."""
+
+    id: str
+    vpc_id: str
+    router_id: str
+    created: datetime
+    type: str = "System"
+    name: str = ""
+    description: str = ""
+    entries: dict[str, RouteEntry] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def entry(self, destination: str) -> RouteEntry | None:
+        """Return the entry with that destination, or None; there is never a second one."""
+        return next((each for each in self.entries.values() if each.destination == destination), None)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything of the product. `busy_until` and `busy_seconds`: a route table takes one change at a time."""
+
+    vpcs: dict[str, Vpc] = field(default_factory=dict)
+    vswitches: dict[str, VSwitch] = field(default_factory=dict)
+    route_tables: dict[str, RouteTable] = field(default_factory=dict)
+    busy_seconds: float = 0.0
+    busy_until: dict[str, datetime] = field(default_factory=dict)
+    tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+
+    def find(self, resource_id: str) -> Any | None:
+        """Return the VPC, vSwitch or route table with that id, or None."""
+        return self.vpcs.get(resource_id) or self.vswitches.get(resource_id) or self.route_tables.get(resource_id)
+
+    def add_vpc(self, world: World, cidr_block: str, *, own_id: str = "", **more: Any) -> Vpc:
+        """Add a VPC and its System route table; `more` are further fields of Vpc."""
+        made = Vpc(
+            own_id or world.new_id("vpc-"), IPv4Network(cidr_block), world.clock.now(), world.new_id("vrt-"), **more
+        )
+        self.vpcs[made.id] = made
+        table = RouteTable(world.new_id("vtb-"), made.id, made.router_id, world.clock.now())
+        self.route_tables[table.id] = table
+        return made
+
+    def add_vswitch(
+        self,
+        world: World,
+        vpc_id: str,
+        cidr_block: str,
+        zone_id: str,
+        *,
+        own_id: str = "",
+        **more: Any,
+    ) -> VSwitch:
+        """Add a vSwitch with its System route; `more` are further fields of VSwitch. Raises ValueError."""
+        vpc, network = self.vpcs[vpc_id], IPv4Network(cidr_block)
+        blocks = [vpc.cidr_block, *map(IPv4Network, vpc.secondary_cidr_blocks)]
+        if not any(network.subnet_of(block) for block in blocks):
+            raise ValueError(f"vSwitch {cidr_block} is not inside its VPC {vpc_id} ({', '.join(map(str, blocks))})")
+        table = self.system_table(vpc_id)
+        made = VSwitch(own_id or world.new_id("vsw-"), vpc_id, network, zone_id, world.clock.now(), **more)
+        made.route_table_id = made.route_table_id or table.id
+        self.vswitches[made.id] = made
+        self._system_entry(world, table, cidr_block)
+        return made
+
+    def system_table(self, vpc_id: str) -> RouteTable:
+        """Return the System route table of a VPC."""
+        return next(each for each in self.route_tables.values() if each.vpc_id == vpc_id and each.type == "System")
+
+    def _system_entry(self, world: World, table: RouteTable, destination: str) -> None:
+        made = RouteEntry(world.new_id("rte-"), table.id, destination, "", "local", world.clock.now(), "System")
+        table.entries[made.id] = made
