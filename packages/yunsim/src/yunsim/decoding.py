@@ -16,7 +16,7 @@ from typing import Any
 from yunsim.errors import ApiError
 from yunsim.parameters import Action, Parameter, parameters_of, plain
 
-COMMON = frozenset({"Action", "Version", "Format", "RegionId", "Lang"}) | {
+COMMON = frozenset({"AccessKeyId", "Action", "Version", "Format", "RegionId", "Lang"}) | {
     owner + field for owner in ("Owner", "ResourceOwner") for field in ("Account", "Id")
 }
 """Fields that every action accepts and ignores where its signature lacks them."""
