@@ -1,0 +1,118 @@
+"""Who takes the next connection of one listener.
+
+Unhealthy backends and those of weight 0 take nothing new. When nobody is left, nobody is asked: the cloud's pages know
+no fall-back to unhealthy servers (a 502 of a layer-7 listener is explained by failed health checks,
+https://www.alibabacloud.com/help/faq-detail/55207.htm). Connections that exist stay where they are: a backend that
+leaves keeps its established ones until they end, as on the cloud without connection draining.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from yunsim.dataplane.engine import Backend, HealthCheck, Listener
+from yunsim.dataplane.health import Health
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """A backend in use: `active` counts its connections, `credit` its claim to the next turn."""
+
+    backend: Backend
+    health: Health
+    active: int = 0
+    credit: int = 0
+
+    @property
+    def accepts(self) -> bool:
+        """Whether it may be given something new."""
+        return self.backend.weight > 0 and self.health.accepts
+
+
+Scheduler = Callable[[Sequence[Target]], Target]
+"""Picks one of at least one target."""
+
+
+class Pool:
+    """The backends of one listener."""
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self._pick: Scheduler = round_robin
+
+    def assign(self, listener: Listener, health_of: Callable[[Backend, HealthCheck], Health]) -> None:
+        """Take over the listener's backends, weights and scheduler; who stays keeps its count of connections."""
+        known = {_identity(target.backend): target for target in self.targets}
+        self._pick = SCHEDULERS[listener.scheduler]
+        self.targets = []
+        for backend in listener.backends:
+            health = health_of(backend, listener.health_check)
+            target = known.get(_identity(backend)) or Target(backend, health)
+            target.backend, target.health = backend, health
+            self.targets.append(target)
+
+    def choose(self, tried: Collection[Target] = ()) -> Target | None:
+        """The target whose turn it is, leaving out those already tried; None when nobody takes anything new."""
+        ready = [target for target in self.targets if target.accepts and target not in tried]
+        return self._pick(ready) if ready else None
+
+    async def wait(self, tried: Collection[Target], seconds: float) -> Target | None:
+        """Like choose; but while first probes are under way and nobody is ready yet, wait some seconds for them.
+
+        A client of the cloud meets the same wait: its unanswered SYN is sent again.
+        """
+        while not (target := self.choose(tried)) and (pending := self._pending()):
+            if not await _any_probed(pending, seconds):
+                return None
+        return target
+
+    def _pending(self) -> list[Health]:
+        return [target.health for target in self.targets if target.health.pending and target.backend.weight > 0]
+
+
+async def _any_probed(pending: Sequence[Health], seconds: float) -> bool:
+    waiting = [asyncio.ensure_future(health.probed.wait()) for health in pending]
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in waiting:
+            future.cancel()
+    return bool(done)
+
+
+def _identity(backend: Backend) -> tuple[str, str, int]:
+    return backend.key, backend.address, backend.port
+
+
+def round_robin(ready: Sequence[Target]) -> Target:
+    """Each in turn, whatever the weight."""
+    return _turn(ready, lambda _: 1)
+
+
+def weighted_round_robin(ready: Sequence[Target]) -> Target:
+    """In proportion to the weights and evenly interleaved: 3 and 1 give a, a, b, a."""
+    return _turn(ready, lambda target: target.backend.weight)
+
+
+def weighted_least_connections(ready: Sequence[Target]) -> Target:
+    """The fewest active connections for its weight; equals take weighted turns."""
+    least = min(target.active / target.backend.weight for target in ready)
+    return weighted_round_robin([target for target in ready if target.active / target.backend.weight == least])
+
+
+def _turn(ready: Sequence[Target], share: Callable[[Target], int]) -> Target:
+    """Every target earns its share, the richest is chosen and pays for the whole round."""
+    total = 0
+    for target in ready:
+        target.credit += share(target)
+        total += share(target)
+    chosen = max(ready, key=lambda target: target.credit)
+    chosen.credit -= total
+    return chosen
+
+
+SCHEDULERS: dict[str, Scheduler] = {
+    "rr": round_robin,
+    "wrr": weighted_round_robin,
+    "wlc": weighted_least_connections,
+}

@@ -1,0 +1,184 @@
+"""A TCP listener: each accepted connection is joined to a backend, byte for byte, each direction ending on its own.
+
+What one half receives it writes to its peer, and a peer whose buffer is full stops the reading: callbacks alone carry
+the bytes, and only the short connect is a task.
+"""
+
+import asyncio
+import socket
+from typing import cast
+
+from yunsim.dataplane.dial import dial
+from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.pool import Pool, Target
+from yunsim.dataplane.sockets import reset_on_close
+from yunsim.dataplane.sweep import Sweeper
+
+BACKLOG = 1024
+
+
+class TcpService:
+    """One running TCP listener."""
+
+    kind = socket.SOCK_STREAM
+
+    def __init__(self, listener: Listener, pool: Pool) -> None:
+        self.pool = pool
+        self.sweeper = Sweeper()
+        self.closed = False
+        self.assign(listener)
+
+    async def open(self, sock: socket.socket) -> None:
+        """Accept connections at a bound socket, which is ours to close from now on."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Flow(self).client, sock=sock, backlog=BACKLOG)
+
+    def assign(self, listener: Listener) -> None:
+        """Take over changed settings; established connections follow the new timeout."""
+        self.established_timeout = listener.established_timeout
+        self.sweeper.allow(self.established_timeout)
+
+    async def close(self) -> None:
+        """Refuse new connections and reset those that exist, as a deleted listener does."""
+        self.closed = True
+        self._server.close()
+        await self.sweeper.end_all()
+
+
+class Flow:
+    """One client's connection and the backend's that belongs to it."""
+
+    def __init__(self, service: TcpService) -> None:
+        self.service = service
+        self.client = ClientHalf(self)
+        self.server = Half(self)
+        self.client.peer, self.server.peer = self.server, self.client
+        self.loop = asyncio.get_running_loop()
+        self.touched = self.loop.time()
+        self.over = False
+        self._target: Target | None = None
+        self._connecting: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Find a backend for a client that has just connected."""
+        self.service.sweeper.add(self)
+        if self.service.closed:
+            self.end()
+            return
+        self._connecting = self.loop.create_task(self._connect())
+        self._connecting.add_done_callback(self._connected)
+
+    async def _connect(self) -> None:
+        if dialed := await dial(self.service.pool, lambda: self.server):
+            self._target = dialed[0]
+            self.client.resume()
+        else:
+            self.end()
+
+    def _connected(self, _: asyncio.Task[None]) -> None:
+        self._connecting = None
+        self.settle()
+
+    def end(self) -> None:
+        """Reset both halves at once."""
+        self.over = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+        for half in (self.client, self.server):
+            if half.transport is not None:
+                reset_transport(half.transport)
+
+    def finish(self) -> None:
+        """Close both halves once what is buffered has been sent."""
+        for half in (self.client, self.server):
+            if half.transport is not None:
+                half.transport.close()
+
+    def settle(self) -> None:
+        """Give everything back once both halves are gone."""
+        if self.client.transport or self.server.transport or self._connecting:
+            return
+        if self._target is not None:
+            self._target.active -= 1
+            self._target = None
+        self.service.sweeper.discard(self)
+
+    def expire(self, now: float) -> None:
+        """Reset a connection on which nothing has moved for the established timeout."""
+        if now - self.touched > self.service.established_timeout:
+            self.end()
+
+
+class Half(asyncio.Protocol):
+    """One side of a flow: what it receives goes to its peer."""
+
+    peer: "Half"
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.transport: asyncio.Transport | None = None
+        self.ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start, unless the flow ended while the connection was being made."""
+        self.transport = cast("asyncio.Transport", transport)
+        if self.flow.over:
+            reset_transport(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass it on."""
+        self.flow.touched = self.flow.loop.time()
+        if self.peer.transport is not None:
+            self.peer.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Pass the end of one direction on and keep the other; when both have ended, finish."""
+        self.ended = True
+        if self.peer.ended:
+            self.flow.finish()
+        elif self.peer.transport is not None:
+            self.peer.transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Reset the peer when this side broke."""
+        self.transport = None
+        if exc is not None:
+            self.flow.end()
+        self.flow.settle()
+
+    def pause_writing(self) -> None:
+        """Let the peer stop reading: this side takes no more for now."""
+        self.peer.pause()
+
+    def resume_writing(self) -> None:
+        """Let the peer read again."""
+        self.peer.resume()
+
+    def pause(self) -> None:
+        """Stop reading."""
+        if self.transport is not None and not self.ended:
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again; not after the end, which asyncio would then report a second time."""
+        if self.transport is not None and not self.ended:
+            self.transport.resume_reading()
+
+
+class ClientHalf(Half):
+    """The side that was accepted: it reads nothing before there is a backend."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Look for a backend."""
+        super().connection_made(transport)
+        self.pause()
+        self.flow.begin()
+
+
+def reset_transport(transport: asyncio.Transport) -> None:
+    """End a connection with RST, dropping what is buffered."""
+    sock = transport.get_extra_info("socket")
+    if sock.fileno() >= 0:
+        reset_on_close(sock)
+    transport.abort()

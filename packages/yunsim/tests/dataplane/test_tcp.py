@@ -1,0 +1,175 @@
+import asyncio
+import contextlib
+import hashlib
+
+import pytest
+
+from yunsim.dataplane.engine import HealthCheck
+from yunsim.dataplane.tcp import reset_transport
+
+OFF = HealthCheck(kind="off")
+
+
+async def test_bytes_travel_both_ways(rig):
+    listener = rig.listener([(await rig.server()).backend()])
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    writer.write(b"hello")
+    assert await reader.readexactly(len(b"b0\nhello")) == b"b0\nhello"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_the_end_of_what_the_client_sends_leaves_the_answer_open(rig):
+    async def count(reader, writer):
+        writer.write(b"%d" % len(await reader.read(-1)))
+
+    listener = rig.listener([(await rig.server(count)).backend()])
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    writer.write(b"x" * 1000)
+    writer.write_eof()
+    assert await reader.read(-1) == b"1000"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_the_end_of_what_the_backend_sends_leaves_the_client_free_to_send(rig):
+    received = asyncio.get_running_loop().create_future()
+
+    async def speak_first(reader, writer):
+        writer.write(b"done")
+        writer.write_eof()
+        data = await reader.read(-1)
+        if data:  # a health check sends nothing
+            received.set_result(data)
+
+    listener = rig.listener([(await rig.server(speak_first)).backend()])
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    assert await reader.read(-1) == b"done"
+    writer.write(b"still here")
+    writer.write_eof()
+    assert await received == b"still here"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_big_transfer_to_a_slow_reader_arrives_whole_and_is_held_back(rig):
+    size, sent = 64 * 1024 * 1024, 0
+
+    async def send(reader, writer):
+        nonlocal sent
+        chunk = b"0123456789abcdef" * 4096
+        while sent < size:
+            writer.write(chunk)
+            await writer.drain()
+            sent += len(chunk)
+
+    server = await rig.server(send)
+    listener = rig.listener([server.backend()])
+    await rig.engine.apply([rig.listener([server.backend()], health_check=OFF)])
+    reader, writer = await rig.connect(listener)
+    await asyncio.sleep(0.3)
+    assert sent < size / 2, "the backend must wait for the client"
+    digest, received = hashlib.sha256(), 0
+    while data := await reader.read(1 << 20):
+        digest.update(data)
+        received += len(data)
+    assert received == size
+    assert digest.digest() == hashlib.sha256(b"0123456789abcdef" * (size // 16)).digest()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_backend_that_resets_resets_the_client(rig):
+    async def abort(reader, writer):
+        await reader.readexactly(1)
+        reset_transport(writer.transport)
+
+    listener = rig.listener([(await rig.server(abort)).backend()])
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    writer.write(b"x")
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(1)
+    await closed(writer)
+
+
+async def test_a_connection_idle_for_the_established_timeout_is_reset(rig):
+    listener = rig.listener([(await rig.server()).backend()], established_timeout=0.2)
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    assert await reader.readline() == b"b0\n"
+    for _ in range(5):  # what is in use stays
+        await asyncio.sleep(0.08)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(1)
+    await closed(writer)
+
+
+async def test_a_client_is_reset_when_every_backend_refuses(rig):
+    first, second = await rig.server(), await rig.server()
+    listener = rig.listener([first.backend(), second.backend()], health_check=OFF)
+    await rig.engine.apply([listener])
+    await first.stop()
+    await second.stop()
+    assert await rig.ask(listener) == ""
+
+
+async def test_another_backend_takes_what_the_first_refuses(rig):
+    first, second = await rig.server(), await rig.server()
+    listener = rig.listener([first.backend(), second.backend()], health_check=OFF)
+    await rig.engine.apply([listener])
+    await first.stop()
+    assert [await rig.ask(listener) for _ in range(4)] == ["b1"] * 4
+
+
+async def test_connections_return_their_count_when_they_end(rig):
+    listener = rig.listener([(await rig.server()).backend()])
+    await rig.apply(listener)
+    assert [await rig.ask(listener) for _ in range(5)] == ["b0"] * 5
+    (service,) = rig.engine._services.values()
+    async with asyncio.timeout(2):
+        while service.sweeper.members:
+            await asyncio.sleep(0.005)
+    assert [target.active for target in service.pool.targets] == [0]
+    assert service.sweeper._timer is None, "no timer without connections"
+
+
+async def test_two_hundred_clients_see_no_failure_while_backends_change_twenty_times(rig):
+    servers = [await rig.server() for _ in range(4)]
+    listener = rig.listener([server.backend() for server in servers])
+    await rig.apply(listener)
+    stop = asyncio.Event()
+
+    async def client() -> int:
+        turns = 0
+        reader, writer = await rig.connect(listener)  # one that stays
+        name = await reader.readline()
+        while not stop.is_set():
+            assert (await rig.ask(listener)).startswith("b")
+            writer.write(b"ping")
+            assert await reader.readexactly(4) == b"ping"
+            turns += 1
+        writer.close()
+        await writer.wait_closed()
+        return turns if name else 0
+
+    clients = [asyncio.create_task(client()) for _ in range(200)]
+    for change in range(20):
+        await asyncio.sleep(0.05)
+        present = [server for index, server in enumerate(servers) if index != change % 4]
+        weights = [1 + change % 3, 100, 50]
+        changed = [server.backend(weight) for server, weight in zip(present, weights, strict=True)]
+        await rig.engine.apply([rig.listener(changed, scheduler=("rr", "wrr", "wlc")[change % 3])])
+    stop.set()
+    assert min(await asyncio.gather(*clients)) > 0
+
+
+async def closed(writer):
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
