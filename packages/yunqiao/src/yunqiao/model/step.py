@@ -4,7 +4,7 @@ Everything around the cloud is a function from Send to Send: retried, throttled,
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Reply = Mapping[str, Any]
@@ -46,7 +46,11 @@ Send = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps whose preconditions hold now; after `again_after` seconds there may be more with nothing changed."""
+    """The steps whose preconditions hold now; after `again_after` seconds there may be more with nothing changed.
+
+    `problems` are wishes that no step can fulfil, each in words for its owner (a port that somebody else holds).
+    """
 
     steps: tuple[Call, ...] = ()
-    again_after: float | None = field(default=None)
+    again_after: float | None = None
+    problems: tuple[str, ...] = ()

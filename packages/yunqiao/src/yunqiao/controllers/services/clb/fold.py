@@ -1,0 +1,154 @@
+"""What an answer proves is folded into what was seen, so that a round of writes needs no second look.
+
+Only a complete, successful answer proves anything; after a lost or refused one, look again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from yunqiao.cloud.clb import groups
+from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
+from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
+from yunqiao.model.balancer import Absent, Backend, Balancer, Group, Listener
+from yunqiao.model.step import Call, Reply
+
+
+def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent:
+    """What is there after this call, as far as the call and its answer say."""
+    if call.action == "CreateLoadBalancer":
+        return _created(call.params, reply)
+    if isinstance(seen, Absent):
+        return seen
+    if call.lane != seen.id:
+        return replace(seen, spares=_spares(seen, call))
+    if call.action == "DeleteLoadBalancer":
+        first, *others = seen.spares or (None,)
+        return replace(first, spares=tuple(others)) if isinstance(first, Balancer) else Absent()
+    return _FOLDS[call.action](seen, call, reply)
+
+
+def _created(params: Mapping[str, str], reply: Reply) -> Balancer:
+    attributes = {name: params[name] for name in INSTANCE_ATTRIBUTES if name in params}
+    return Balancer(attributes, _tags(params), id=reply["LoadBalancerId"], address=reply["Address"])
+
+
+def _tags(params: Mapping[str, str]) -> dict[str, str]:
+    numbers = [name.split(".")[1] for name in params if name.startswith("Tag.") and name.endswith(".Key")]
+    return {params[f"Tag.{number}.Key"]: params[f"Tag.{number}.Value"] for number in numbers}
+
+
+def _spares(seen: Balancer, call: Call) -> tuple[Balancer, ...]:
+    left = [one for one in seen.spares if not (one.id == call.lane and call.action == "DeleteLoadBalancer")]
+    return tuple(_with_attribute(one, call) if one.id == call.lane else one for one in left)
+
+
+def _with_attribute(seen: Balancer, call: Call) -> Balancer:
+    given = {name: call.params[name] for name in INSTANCE_ATTRIBUTES if name in call.params}
+    return replace(seen, attributes={**seen.attributes, **given})
+
+
+def _attribute(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    return _with_attribute(seen, call)
+
+
+def _tagged(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    return replace(seen, tags={**seen.tags, **_tags(call.params)})
+
+
+def _group_created(seen: Balancer, call: Call, reply: Reply) -> Balancer:
+    backends = groups.from_text(call.params["BackendServers"])
+    new = Group(call.params["VServerGroupName"], backends, reply["VServerGroupId"])
+    return replace(seen, groups=(*seen.groups, new))
+
+
+def _group_deleted(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    return replace(seen, groups=tuple(one for one in seen.groups if one.id != call.params["VServerGroupId"]))
+
+
+def _added(have: dict[object, Backend], call: Call) -> dict[object, Backend]:
+    return have | {one.identity: one for one in groups.from_text(call.params["BackendServers"])}
+
+
+def _removed(have: dict[object, Backend], call: Call) -> dict[object, Backend]:
+    gone = {one.identity for one in groups.from_text(call.params["BackendServers"])}
+    return {identity: one for identity, one in have.items() if identity not in gone}
+
+
+def _replaced(have: dict[object, Backend], call: Call) -> dict[object, Backend]:
+    old = {one.identity for one in groups.from_text(call.params["OldBackendServers"])}
+    new = {one.identity: one for one in groups.from_text(call.params["NewBackendServers"])}
+    return {identity: one for identity, one in have.items() if identity not in old} | new
+
+
+def _in_group(
+    change: Callable[[dict[object, Backend], Call], dict[object, Backend]],
+) -> Callable[[Balancer, Call, Reply], Balancer]:
+    """Fold a change of one group's backends."""
+
+    def folded(seen: Balancer, call: Call, _: Reply) -> Balancer:
+        def changed(group: Group) -> Group:
+            if group.id != call.params["VServerGroupId"] or not isinstance(group.backends, tuple):
+                return group
+            backends = change({one.identity: one for one in group.backends}, call)
+            return replace(group, backends=tuple(backends.values()))
+
+        return replace(seen, groups=tuple(map(changed, seen.groups)))
+
+    return folded
+
+
+def _slot(call: Call) -> tuple[int, str]:
+    named = call.params.get("ListenerProtocol") or _protocol(call.action)
+    return int(call.params["ListenerPort"]), named
+
+
+def _protocol(action: str) -> str:
+    return next(one for one in LISTENER_ATTRIBUTES if f"LoadBalancer{one.upper()}Listener" in action)
+
+
+def _listener_attributes(call: Call) -> dict[str, str]:
+    known = {name.lower(): name for name in LISTENER_ATTRIBUTES[_protocol(call.action)]}
+    return {known[name.lower()]: value for name, value in call.params.items() if name.lower() in known}
+
+
+def _listener_created(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    port, protocol = _slot(call)
+    new = Listener(
+        port, protocol, call.params["Description"], call.params["VServerGroupId"], _listener_attributes(call),
+        running=False,
+    )  # fmt: skip
+    return replace(seen, listeners=(*seen.listeners, new))
+
+
+def _on_listener(change: Callable[[Listener, Call], Listener | None]) -> Callable[[Balancer, Call, Reply], Balancer]:
+    """Fold a change of one listener; None is its removal."""
+
+    def folded(seen: Balancer, call: Call, _: Reply) -> Balancer:
+        changed = [change(one, call) if one.slot == _slot(call) else one for one in seen.listeners]
+        return replace(seen, listeners=tuple(one for one in changed if one is not None))
+
+    return folded
+
+
+def _set(listener: Listener, call: Call) -> Listener:
+    attributes = {**listener.attributes, **_listener_attributes(call)}
+    group, description = call.params["VServerGroupId"], call.params["Description"]
+    return replace(listener, attributes=attributes, group=group, description=description)
+
+
+_FOLDS: Mapping[str, Callable[[Balancer, Call, Reply], Balancer]] = {
+    "SetLoadBalancerDeleteProtection": _attribute,
+    "SetLoadBalancerModificationProtection": _attribute,
+    "SetLoadBalancerName": _attribute,
+    "TagResources": _tagged,
+    "CreateVServerGroup": _group_created,
+    "DeleteVServerGroup": _group_deleted,
+    "AddVServerGroupBackendServers": _in_group(_added),
+    "SetVServerGroupAttribute": _in_group(_added),
+    "RemoveVServerGroupBackendServers": _in_group(_removed),
+    "ModifyVServerGroupBackendServers": _in_group(_replaced),
+    "CreateLoadBalancerTCPListener": _listener_created,
+    "SetLoadBalancerTCPListenerAttribute": _on_listener(_set),
+    "StartLoadBalancerListener": _on_listener(lambda one, _: replace(one, running=True)),
+    "DeleteLoadBalancerListener": _on_listener(lambda *_: None),
+}

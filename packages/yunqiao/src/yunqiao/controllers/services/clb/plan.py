@@ -1,0 +1,95 @@
+"""From (wanted, seen) to the calls whose preconditions hold now.
+
+It never waits, resolves ids or remembers: what needs an id is planned in the next round, when the id is known. The
+calls of a round are independent of one another. Nothing that carries no mark of ours is ever touched.
+"""
+
+import json
+from collections.abc import Iterator
+
+from yunqiao.cloud.clb import instances
+from yunqiao.controllers.services.clb import plan_groups, plan_listeners
+from yunqiao.controllers.services.identity import Identity
+from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.keys import digest
+from yunqiao.model.step import Call, Plan
+
+NO_VSWITCH = (
+    "an intranet load balancer needs a vSwitch and none is known: set the annotation vswitch-id, or vswitchid in the "
+    "cloud-config, or let the controller reach instance metadata"
+)
+LOOK_TWICE_AFTER = 5.0
+"""Seconds between the two looks that must find nothing before a deletion without a recorded balancer is done."""
+
+
+def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now: float) -> Plan:
+    """The calls that can be made now. `now` and Absent.since are seconds on the same clock."""
+    if isinstance(seen, Absent):
+        return _nothing_there(wanted, seen, who, now)
+    if not who.holds(seen):
+        return Plan(problems=(f"load balancer {seen.id} carries no mark of this Service; it is left alone",))
+    if isinstance(wanted, Absent):
+        return Plan(tuple(_remove(seen, who)))
+    problems = (*_fixed(wanted, seen), *plan_listeners.conflicts(wanted, seen, who))
+    steps = (
+        *(_demolish(one, f"a twin of {seen.id}, left empty by a late call") for one in seen.spares),
+        *_attributes(wanted, seen),
+        *plan_groups.steps(wanted, seen, who),
+        *plan_listeners.steps(wanted, seen, who),
+    )
+    return Plan(steps, problems=problems)
+
+
+def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: float) -> Plan:
+    if isinstance(wanted, Balancer):
+        return _create(wanted, who)
+    waited = now - seen.since
+    return Plan() if who.recorded or waited >= LOOK_TWICE_AFTER else Plan(again_after=LOOK_TWICE_AFTER - waited)
+
+
+def _create(wanted: Balancer, who: Identity) -> Plan:
+    attributes = {**wanted.birth, **wanted.attributes}
+    if attributes["AddressType"] == "intranet" and "VSwitchId" not in attributes:
+        return Plan(problems=(NO_VSWITCH,))
+    canonical = json.dumps([attributes, dict(wanted.tags)], sort_keys=True)
+    token = digest(who.uid, who.recorded, canonical, length=48)
+    kind = attributes["AddressType"]
+    why = f"Service {who.owner.namespace}/{who.owner.service} wants an {kind} load balancer and has none"
+    return Plan((instances.create(attributes, wanted.tags, token, why),))
+
+
+def _remove(seen: Balancer, who: Identity) -> Iterator[Call]:
+    """The instance with everything on it, and its spares."""
+    why = f"Service {who.owner.namespace}/{who.owner.service} no longer wants it"
+    return (_demolish(one, why) for one in (seen, *seen.spares))
+
+
+def _demolish(one: Balancer, why: str) -> Call:
+    """Delete an instance; its protection goes first, in a round of its own."""
+    if one.attributes.get("DeleteProtection") == "off":
+        return instances.delete(one.id, why)
+    return instances.set_delete_protection(one.id, "off", f"{why}; deletion is protected")
+
+
+def _fixed(wanted: Balancer, seen: Balancer) -> Iterator[str]:
+    """Wishes that only another instance could fulfil."""
+    wish, have = wanted.attributes.get("AddressType"), seen.attributes.get("AddressType")
+    if wish and have and wish != have:
+        yield f"the address type of {seen.id} is {have} and cannot become {wish}; create the Service anew for that"
+
+
+def _attributes(wanted: Balancer, seen: Balancer) -> Iterator[Call]:
+    missing = {key: value for key, value in wanted.tags.items() if seen.tags.get(key) != value}
+    if missing:
+        yield instances.tag(seen.id, missing, "mark it as this Service's")
+    for name, change in _CHANGES.items():
+        wish, have = wanted.attributes.get(name), seen.attributes.get(name)
+        if wish is not None and wish != have:
+            yield change(seen.id, wish, f"{name} is {have}, wanted {wish}")
+
+
+_CHANGES = {
+    "LoadBalancerName": instances.set_name,
+    "DeleteProtection": instances.set_delete_protection,
+    "ModificationProtectionStatus": instances.set_modification_protection,
+}

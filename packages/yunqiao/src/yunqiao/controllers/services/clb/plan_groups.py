@@ -1,0 +1,72 @@
+"""Server groups and their backends: add what is missing, set what differs, take out what is too much."""
+
+from collections.abc import Iterator, Sequence
+
+from yunqiao.cloud.clb import BACKENDS_PER_CALL, groups
+from yunqiao.controllers.services.identity import Identity
+from yunqiao.model.balancer import UNKNOWN, UNMANAGED, Backend, Balancer, Group
+from yunqiao.model.step import Call
+
+
+def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
+    """All calls on groups that can be made now."""
+    for group in wanted.groups:
+        twin = chosen(seen, group.name)
+        yield from _backends(seen, group, twin) if twin else [_create(seen, group)]
+    yield from _superfluous(wanted, seen, who)
+
+
+def chosen(seen: Balancer, name: str) -> Group | None:
+    """Of several groups with one key of ours (a create that arrived late), the one a listener uses, else the first."""
+    used = {listener.group for listener in seen.listeners}
+    same = [group for group in seen.groups if group.name == name]
+    return min(same, key=lambda group: (group.id not in used, group.id), default=None)
+
+
+def _create(seen: Balancer, group: Group) -> Call:
+    backends = () if group.backends in (UNMANAGED, UNKNOWN) else tuple(group.backends)
+    first = backends[:BACKENDS_PER_CALL]
+    return groups.create(seen.id, group.name, first, f"group {group.name} is missing, {_servers(first)} to go in")
+
+
+def _backends(seen: Balancer, group: Group, twin: Group) -> Iterator[Call]:
+    """Add before remove, so that a group is never emptier than both before and after."""
+    if group.backends is UNMANAGED or group.backends is UNKNOWN or not isinstance(twin.backends, tuple):
+        return
+    wish = {one.identity: one for one in group.backends}
+    have = {one.identity: one for one in twin.backends}
+    ours = {identity for identity, one in have.items() if one.description in (group.name, "")}
+    yield from _batched(groups.add, seen, twin, [one for one in group.backends if one.identity not in have], "add")
+    differing = [one for one in group.backends if one.identity in have and have[one.identity] != one]
+    yield from _batched(groups.change, seen, twin, differing, "set the weight or mark of")
+    gone = [one for identity, one in have.items() if identity in ours and identity not in wish]
+    yield from _batched(groups.remove, seen, twin, gone, "take out")
+
+
+def _batched(
+    build: groups.Build, seen: Balancer, twin: Group, backends: Sequence[Backend], verb: str
+) -> Iterator[Call]:
+    for start in range(0, len(backends), BACKENDS_PER_CALL):
+        batch = backends[start : start + BACKENDS_PER_CALL]
+        yield build(seen.id, twin.id, batch, f"{verb} {_servers(batch)} in group {twin.name}")
+
+
+def _superfluous(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
+    """Groups with our mark that nothing wants and no listener uses, when only our backends are in them."""
+    used = {listener.group for listener in seen.listeners}
+    kept = {twin.id for group in wanted.groups if (twin := chosen(seen, group.name))}
+    for group in seen.groups:
+        if who.owner.owns(group.name) and group.id not in used | kept and _only_ours(group, who):
+            yield groups.delete(seen.id, group.id, f"group {group.name} is no longer wanted")
+
+
+def _only_ours(group: Group, who: Identity) -> bool:
+    return isinstance(group.backends, tuple) and all(
+        one.description == "" or who.owner.owns(one.description) for one in group.backends
+    )
+
+
+def _servers(backends: Sequence[Backend]) -> str:
+    named = ", ".join(f"{one.server_ip or one.server_id}:{one.port}" for one in backends[:3])
+    more = f" and {len(backends) - 3} more" if len(backends) > 3 else ""
+    return (named + more) or "no server"

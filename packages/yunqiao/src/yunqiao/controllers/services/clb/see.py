@@ -1,0 +1,71 @@
+"""What the cloud holds for a Service: its balancer with listeners, groups and the backends of our own groups."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from yunqiao.cloud.clb import groups, instances, listeners
+from yunqiao.controllers.services.identity import OWNER_TAG, Identity
+from yunqiao.model.balancer import UNKNOWN, Absent, Balancer, Group, Listener
+from yunqiao.model.errors import Refused
+from yunqiao.model.step import Call, Send
+
+
+async def see(send: Send, who: Identity) -> Balancer | Absent:
+    """Find the balancer by tag, then by name, and look at its parts. Raises NotYet, Lost, Refused."""
+    found = await _find(send, who)
+    if not found:
+        return Absent()
+    whole = await asyncio.gather(*(_parts(send, who, one) for one in found))
+    return _keep_one(list(whole), who)
+
+
+async def _find(send: Send, who: Identity) -> list[Balancer]:
+    tagged = await _pages(send, lambda page: instances.list_by_tag(OWNER_TAG, who.name, page))
+    if tagged:
+        return tagged
+    named = await _pages(send, lambda page: instances.list_by_name(who.name, page))
+    return [one for one in named if who.holds(one)]
+
+
+async def _pages(send: Send, page_call: Callable[[int], Call]) -> list[Balancer]:
+    found: list[Balancer] = []
+    page, more = 1, True
+    while more:
+        items, more = instances.read_list(await send(page_call(page)))
+        found, page = found + items, page + 1
+    return found
+
+
+async def _parts(send: Send, who: Identity, bare: Balancer) -> Balancer:
+    looks = _listeners(send, bare.id), _groups(send, who.on(bare), bare.id)
+    seen_listeners, seen_groups = await asyncio.gather(*looks)
+    return replace(bare, listeners=seen_listeners, groups=seen_groups)
+
+
+async def _listeners(send: Send, balancer_id: str) -> tuple[Listener, ...]:
+    found, token = listeners.read_listeners(await send(listeners.list_listeners(balancer_id)))
+    while token:
+        more, token = listeners.read_listeners(await send(listeners.list_listeners(balancer_id, token)))
+        found += more
+    return tuple(found)
+
+
+async def _groups(send: Send, who: Identity, balancer_id: str) -> tuple[Group, ...]:
+    """All groups; the backends of those that carry our mark."""
+    found = groups.read_groups(await send(groups.list_groups(balancer_id)))
+    ours = [one.id for one in found if who.owner.owns(one.name)]
+    replies = await asyncio.gather(*(send(groups.describe(group_id)) for group_id in ours))
+    backends = dict(zip(ours, map(groups.read_backends, replies), strict=True))
+    return tuple(replace(one, backends=backends.get(one.id, UNKNOWN)) for one in found)
+
+
+def _keep_one(found: list[Balancer], who: Identity) -> Balancer:
+    """Of several with our tag, keep the recorded one, else the one in use; the others must be empty to be spares."""
+    found.sort(key=lambda one: (one.id != who.recorded, not one.listeners, not one.groups, one.id))
+    first, *others = found
+    full = [one.id for one in others if one.listeners or one.groups]
+    if full:
+        ids = ", ".join([first.id, *full])
+        raise Refused(f"several load balancers carry the tag {OWNER_TAG}={who.name}: {ids}; remove it from all but one")
+    return replace(first, spares=tuple(others))

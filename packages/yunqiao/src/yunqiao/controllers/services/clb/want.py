@@ -1,0 +1,123 @@
+"""What a Service wants of the cloud: a pure function of what Kubernetes says and what the annotations ask."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from yunqiao.controllers.services.candidates import Candidate, choose
+from yunqiao.controllers.services.clb.options import SELECTING, Options
+from yunqiao.controllers.services.identity import Identity
+from yunqiao.model.balancer import UNMANAGED, Backend, Balancer, Group, Listener, Unmanaged
+from yunqiao.model.cluster import ServicePort, Snapshot
+from yunqiao.model.errors import Refused
+from yunqiao.options.declare import Parsed, declared
+
+DEFAULT_WEIGHT = 100
+LISTENER_BIRTH = {"Scheduler": "rr", "Bandwidth": "-1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where new balancers go when a Service does not say: from the configuration, else from instance metadata."""
+
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    resource_group_id: str = ""
+
+
+def want(snapshot: Snapshot, parsed: Parsed[Options], who: Identity, place: Place) -> Balancer:
+    """The balancer this Service asks for. Raises Refused where that cannot be said."""
+    options, ports = parsed.options, snapshot.service.spec.ports
+    _refuse_other_protocols(ports)
+    return Balancer(
+        attributes=dict(_parameters(options, "instance")),
+        tags=who.tags,
+        groups=_groups(snapshot, parsed, who),
+        listeners=tuple(_listener(port, options, who) for port in ports),
+        birth=_birth(options, who, place),
+    )
+
+
+def _refuse_other_protocols(ports: list[ServicePort]) -> None:
+    others = [f"{port.port}/{port.protocol}" for port in ports if port.protocol != "TCP"]
+    if others:
+        raise Refused(f"port {', '.join(others)}: only TCP ports are supported yet")
+
+
+def _parameters(options: Options, scope: str, protocol: str = "") -> Iterator[tuple[str, str]]:
+    """The API parameters that options of a scope set, where they are given."""
+    for name, option in declared(Options):
+        value = getattr(options, name)
+        fits = option.scope == scope and (not protocol or protocol in option.protocols)
+        if fits and option.parameter and value is not None:
+            yield option.parameter, value
+
+
+def _birth(options: Options, who: Identity, place: Place) -> dict[str, str]:
+    """What a new balancer gets where nothing is asked for; never applied to one that exists."""
+    birth = {
+        "AddressType": "internet",
+        "LoadBalancerName": who.name,
+        "InstanceChargeType": "PayByCLCU",
+        "DeleteProtection": "on",
+        "ModificationProtectionStatus": "ConsoleProtection",
+        "ModificationProtectionReason": "managed.by.ack",
+    }
+    if place.resource_group_id:
+        birth["ResourceGroupId"] = place.resource_group_id
+    if options.address_type == "intranet":
+        network = {"VpcId": place.vpc_id, "VSwitchId": options.vswitch_id or place.vswitch_id}
+        birth |= {name: value for name, value in network.items() if value}
+    return birth
+
+
+def _listener(port: ServicePort, options: Options, who: Identity) -> Listener:
+    protocol = port.protocol.lower()
+    return Listener(
+        port=port.port,
+        protocol=protocol,
+        description=who.owner.key(port.port),
+        group=who.owner.key(port.node_port),
+        attributes=dict(_parameters(options, "listener", protocol)),
+        birth=LISTENER_BIRTH,
+    )
+
+
+def _groups(snapshot: Snapshot, parsed: Parsed[Options], who: Identity) -> tuple[Group, ...]:
+    """One group for each node port; two Service ports on one node port share it."""
+    unclear = any(problem.suffix in SELECTING for problem in parsed.problems)
+    nodes = _nodes(snapshot, parsed.options)
+    node_ports = dict.fromkeys(port.node_port for port in snapshot.service.spec.ports)
+    return tuple(
+        Group(name, UNMANAGED if unclear else _backends(snapshot, parsed.options, nodes, node_port, name))
+        for node_port in node_ports
+        if (name := who.owner.key(node_port))
+    )
+
+
+def _nodes(snapshot: Snapshot, options: Options) -> dict[str, Candidate]:
+    unscheduled = options.remove_unscheduled_backend == "on"
+    return choose(snapshot.nodes, options.backend_label, schedulable_only=unscheduled)
+
+
+def _backends(
+    snapshot: Snapshot, options: Options, nodes: Mapping[str, Candidate], node_port: int, name: str
+) -> tuple[Backend, ...] | Unmanaged:
+    """Cluster mode: every candidate node. Local mode: those with ready endpoints, by their number."""
+    if snapshot.service.spec.external_traffic_policy == "Local":
+        weights = {node: min(count, 100) for node, count in _ready_endpoints(snapshot).items() if node in nodes}
+    else:
+        weights = dict.fromkeys(nodes, int(options.default_weight or DEFAULT_WEIGHT))
+    return tuple(Backend(nodes[node].instance, node_port, weight, name) for node, weight in sorted(weights.items()))
+
+
+def _ready_endpoints(snapshot: Snapshot) -> Counter[str]:
+    """How many distinct ready endpoints each node has; an unknown readiness counts as ready, as the API says."""
+    places = {
+        (address, endpoint.node_name)
+        for one in snapshot.slices
+        for endpoint in one.endpoints
+        if endpoint.conditions.ready is not False and not endpoint.conditions.terminating and endpoint.node_name
+        for address in endpoint.addresses
+    }
+    return Counter(node for _, node in places)

@@ -1,0 +1,68 @@
+"""Who a Service is to the cloud: its mark on parts, its name and tags on the balancer, and what is ours at all."""
+
+from dataclasses import dataclass, replace
+
+from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.cluster import Service
+from yunqiao.model.keys import Owner, balancer_name
+
+OWNER_TAG = "kubernetes.do.not.delete"
+CLUSTER_TAG = "ack.aliyun.com"
+FINALIZER = "service.k8s.alibaba/resources"
+BALANCER_LABEL = "service.k8s.alibaba/loadbalancer-id"
+HASH_LABEL = "service.beta.kubernetes.io/hash"
+OTHER_CLASS = "service.beta.kubernetes.io/class"
+TUNNEL = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-tunnel-type"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One Service as an owner. `recorded` is the balancer id it is known to have had, empty if none."""
+
+    uid: str
+    owner: Owner
+    recorded: str = ""
+
+    @property
+    def name(self) -> str:
+        """The balancer's default name, and the value of its ownership tag."""
+        return balancer_name(self.uid)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What marks a balancer as this Service's."""
+        return {OWNER_TAG: self.name, CLUSTER_TAG: self.owner.cluster}
+
+    def on(self, seen: Balancer | Absent) -> "Identity":
+        """The same Service on a balancer with a cluster id of its own: that one is kept, so keys stay as they are."""
+        cluster = seen.tags.get(CLUSTER_TAG) if isinstance(seen, Balancer) else None
+        return replace(self, owner=replace(self.owner, cluster=cluster)) if cluster else self
+
+    def holds(self, balancer: Balancer) -> bool:
+        """Whether that balancer is ours: by its tag, or by its name when nobody has tagged it."""
+        tag = balancer.tags.get(OWNER_TAG, "")
+        return tag == self.name or (not tag and balancer.attributes.get("LoadBalancerName") == self.name)
+
+
+def identity(service: Service, cluster: str) -> Identity:
+    """This Service in a cluster of that id."""
+    meta = service.metadata
+    owner = Owner(meta.name, meta.namespace, cluster)
+    return Identity(meta.uid, owner, meta.labels.get(BALANCER_LABEL, ""))
+
+
+def wants_balancer(service: Service) -> bool:
+    """Whether this Service asks for a classic load balancer."""
+    spec, annotations = service.spec, service.metadata.annotations
+    elsewhere = spec.load_balancer_class is not None or TUNNEL in annotations or annotations.get(OTHER_CLASS)
+    return spec.type == "LoadBalancer" and not elsewhere
+
+
+def is_going(service: Service) -> bool:
+    """Whether what was made for this Service is to go: it is deleted, or asks for no balancer of ours any more."""
+    return service.metadata.deletion_timestamp is not None or not wants_balancer(service)
+
+
+def has_finalizer(service: Service) -> bool:
+    """Whether we may have made something for this Service."""
+    return FINALIZER in service.metadata.finalizers

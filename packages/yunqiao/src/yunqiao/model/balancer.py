@@ -1,0 +1,95 @@
+"""A load balancer, as wanted or as seen: one type, so that the two compare.
+
+Attributes are kept by the API's own parameter names with text values (`{"Scheduler": "rr"}`), so that a new annotation
+is a line of declaration, not a new field. Three words where others write None:
+
+- UNMANAGED: a wanted field that is not ours to set (an attribute that is not in the mapping is unmanaged too);
+- UNKNOWN: a seen field that nobody has looked at;
+- Absent: the whole thing is to go, or was not found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal
+
+
+class Mark(Enum):
+    """The two marks a field can carry instead of a value."""
+
+    UNMANAGED = "unmanaged"
+    UNKNOWN = "unknown"
+
+
+UNMANAGED: Final = Mark.UNMANAGED
+UNKNOWN: Final = Mark.UNKNOWN
+Unmanaged = Literal[Mark.UNMANAGED]
+Unknown = Literal[Mark.UNKNOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """As wanted: to go. As seen: not found, first noticed at `since` (seconds on the engine's clock, 0 unset)."""
+
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One server of a group. `weight` 0 to 100; `type` is `ecs` (an instance) or `eni` (a network interface's IP)."""
+
+    server_id: str
+    port: int
+    weight: int = 100
+    description: str = ""
+    type: str = "ecs"
+    server_ip: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What makes it the same server: an instance and port, or an interface's address and port."""
+        return (self.server_id, self.server_ip if self.type == "eni" else "", self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A virtual server group. `id` is empty as wanted; `name` is our key on what is ours."""
+
+    name: str
+    backends: tuple[Backend, ...] | Unmanaged | Unknown
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One listener. `group` is the group's name as wanted, its id as seen; `birth` holds defaults for creation only."""
+
+    port: int
+    protocol: str
+    description: str
+    group: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    birth: Mapping[str, str] = field(default_factory=dict)
+    running: bool = True
+
+    @property
+    def slot(self) -> tuple[int, str]:
+        """What no two listeners of a balancer share."""
+        return (self.port, self.protocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A classic load balancer instance with its parts.
+
+    `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
+    """
+
+    attributes: Mapping[str, str]
+    tags: Mapping[str, str]
+    groups: tuple[Group, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    birth: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
+    address: str = ""
+    spares: "tuple[Balancer, ...]" = ()
