@@ -3,6 +3,7 @@
 Keys are compared without regard to case. An unknown key is a warning, never silence.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,8 @@ KEYS: tuple[Setting, ...] = (
     Setting("vswitchid", "string", "", "vSwitches, `zone:vsw-1,zone:vsw-2` or `:vsw-1`; the first is the default."),
     Setting("zoneid", "string", "", "Zone; empty: asked of the instance metadata."),
     Setting("resourceGroupID", "string", "", "Resource group of new load balancers."),
-    Setting("serviceMaxConcurrentReconciles", "integer", 3, "Services that are worked on at a time.", least=0),
+    Setting("serviceMaxConcurrentReconciles", "integer", 0,
+            "Services that are worked on at a time; 0: as --concurrent-service-syncs says.", least=0),
     Setting("serviceBackendType", "string", "", "Default backends: nodes (empty, ecs) or pods (eni).",
             allowed=("", "ecs", "eni")),
     Setting("disablePublicSLB", "boolean", False, "Refuse load balancers that face the internet."),
@@ -49,7 +51,7 @@ GATES = {
 def parse_cloud_config(text: str, name: str) -> Settled:
     """Read the file's `text`; `name` is its name, for messages."""
     try:
-        document = yaml.safe_load(text) if text.strip() else {}
+        document = _document(text)
     except yaml.YAMLError as error:
         # The error's own text quotes the file, which holds secrets: say only where it is.
         mark = getattr(error, "problem_mark", None)
@@ -84,6 +86,16 @@ def parse_vswitches(text: str) -> tuple[tuple[str, str], ...]:
     return named or ((("", text.strip()),) if text.strip() else ())
 
 
+def _document(text: str) -> object:
+    """JSON may be indented with tabs, which YAML forbids; in YAML all values stay texts (an id `0123`)."""
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - builds texts, lists and mappings only
+
+
 def _global(document: object) -> Mapping[str, Any] | None:
     if not isinstance(document, dict):
         return None
@@ -102,11 +114,11 @@ def _known(found: Mapping[str, Any], name: str) -> tuple[dict[str, str], tuple[N
         if str(key).lower() not in spelled:
             meant = nearest(str(key), spelled.values())
             notes.append(Note(f"{name}: {key}", f"unknown key, ignored{f'; did you mean {meant}?' if meant else ''}"))
-    return {key: text for key, text in given.items() if text or key == "vswitchid"}, tuple(notes)
+    return {key: text for key, text in given.items() if text}, tuple(notes)
 
 
 def _text(value: object) -> str:
-    if value is None:
+    if value is None or value == "null":
         return ""
     if isinstance(value, bool):
         return str(value).lower()

@@ -6,7 +6,7 @@ Source: cmd/manager of github.com/kubernetes/cloud-provider-alibaba-cloud.
 
 from collections.abc import Sequence
 
-from yunqiao.options.setting import Note, Problem, Setting, Settled, nearest, settle
+from yunqiao.options.setting import Note, Problem, Setting, Settled, nearest, printed, settle
 
 CONTROLLERS = ("service", "nlb", "node", "route", "ingress", "pvtz")
 NO_WORK = "nothing that yunqiao does depends on it."
@@ -14,9 +14,9 @@ LOGGING = "logs go to standard error; only -v counts."
 
 FLAGS: tuple[Setting, ...] = (
     Setting("cloud-config", "string", "", "File with the cloud's settings (YAML or JSON, one object `Global`)."),
-    Setting("kubeconfig", "string", "", "File that says how to reach the Kubernetes API; else KUBECONFIG, else in-cluster."),
+    Setting("kubeconfig", "string", "", "How to reach the Kubernetes API; else KUBECONFIG, else in-cluster."),
     Setting("controllers", "list", ("node", "route", "service", "nlb"), "Controllers to run.", allowed=CONTROLLERS),
-    Setting("network", "string", "vpc", "Endpoints: inside the VPC network or on the internet.", allowed=("vpc", "public")),
+    Setting("network", "string", "vpc", "Endpoints inside the VPC or on the internet.", allowed=("vpc", "public")),
     Setting("dry-run", "boolean", False, "Say what would be changed, change nothing."),
     Setting("configure-cloud-routes", "boolean", True, "Write a VPC route for each node's pod CIDR."),
     Setting("cluster-cidr", "string", "", "Pod CIDRs of the cluster, comma separated; empty: derived from the nodes."),
@@ -49,7 +49,8 @@ FLAGS: tuple[Setting, ...] = (
     Setting("v", "integer", 0, "How much is logged: from 4 on, everything."),
     Setting("help", "boolean", False, "Print this list."),
     Setting("cloud-provider", "string", "alibabacloud", "Name of the cloud.", ignored="there is one cloud."),
-    Setting("cluster-name", "string", "kubernetes", "Name of the cluster.", ignored="clusterID in the cloud-config names it."),
+    Setting("cluster-name", "string", "kubernetes", "Name of the cluster.",
+            ignored="clusterID in the cloud-config names it."),
     Setting("use-service-account-credentials", "boolean", False, "One ServiceAccount per controller.", ignored=NO_WORK),
     Setting("allocate-node-cidrs", "boolean", False, "Give nodes pod CIDRs.",
             ignored="kube-controller-manager or the network plugin gives nodes their pod CIDRs."),
@@ -97,23 +98,21 @@ def parse_flags(arguments: Sequence[str]) -> Settled:
 
 def usage() -> str:
     """What `--help` prints."""
-    lines = ["Flags:"]
-    for flag in FLAGS:
-        dashes = "-" if len(flag.name) == 1 else "--"
-        lines.append(f"  {dashes}{flag.name} {flag.kind}".ljust(46) + _described(flag))
-    return "\n".join(lines)
+    return "\n".join(["Flags:", *(f"  {_shown(flag)}\n        {_described(flag)}" for flag in FLAGS)])
+
+
+def _shown(flag: Setting) -> str:
+    dashes = "-" if len(flag.name) == 1 else "--"
+    return f"{dashes}{flag.name}" if flag.kind == "boolean" else f"{dashes}{flag.name}={flag.kind}"
 
 
 def _described(flag: Setting) -> str:
-    default = ",".join(flag.default) if isinstance(flag.default, tuple) else flag.default
-    parts = [flag.help, f"(default {str(default).lower() if isinstance(default, bool) else default})"]
-    if flag.allowed:
-        parts.append(f"One of {', '.join(flag.allowed)}.")
-    if flag.ignored:
-        parts.append(f"Ignored: {flag.ignored}")
-    if flag.deprecated:
-        parts.append(f"Deprecated: {flag.deprecated}")
-    return " ".join(parts)
+    default = printed(flag)
+    parts = [flag.help, f"Default: {default}." if default else ""]
+    parts += [f"One of {', '.join(flag.allowed)}." if flag.allowed else ""]
+    parts += [f"Ignored: {flag.ignored}" if flag.ignored else ""]
+    parts += [f"Deprecated: {flag.deprecated}" if flag.deprecated else ""]
+    return " ".join(part for part in parts if part)
 
 
 def _split(word: str) -> tuple[str, str, str]:

@@ -76,6 +76,16 @@ def parse(setting: Setting, text: str) -> Value:
     return value
 
 
+def printed(setting: Setting) -> str:
+    """The default as one would write it."""
+    default = setting.default
+    if isinstance(default, bool):
+        return str(default).lower()
+    if setting.kind == "duration":
+        return f"{default:g}s"
+    return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
 def settle(settings: Iterable[Setting], given: Mapping[str, str], prefix: str = "") -> Settled:
     """Parse all that was `given` (texts by setting name), collecting every problem and note; `prefix` is for show."""
     values: dict[str, Value] = {}
