@@ -17,6 +17,7 @@ from yunsim.dataplane.health import HealthChecks, State
 from yunsim.dataplane.pool import Pool
 from yunsim.dataplane.sockets import Bind, bound_socket
 from yunsim.dataplane.tcp import TcpService
+from yunsim.dataplane.udp import UdpService
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: dict[str, type[Service]] = {"tcp": TcpService}
+SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService}
 """Who serves which listener protocol."""
 
 

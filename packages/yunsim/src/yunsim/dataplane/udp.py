@@ -1,0 +1,134 @@
+"""A UDP listener: each client address and port sticks to one backend until its flow has been silent for a while.
+
+A flow whose backend was removed or fails its health checks gets another one with its next datagram; weight 0 lets flows
+that exist go on. Datagrams that find no backend or a full buffer are dropped, as UDP allows.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from typing import Any
+
+from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.pool import Pool, Target
+from yunsim.dataplane.sockets import family_of
+from yunsim.dataplane.sweep import Sweeper
+
+log = logging.getLogger(__name__)
+
+FLOW_TIMEOUT = 90.0
+"""Seconds of silence after which a flow is forgotten."""
+
+DATAGRAMS_PER_TURN = 64
+"""Datagrams taken from a socket before others get their turn."""
+
+MAX_DATAGRAM = 65535
+
+
+class UdpService:
+    """One running UDP listener."""
+
+    kind = socket.SOCK_DGRAM
+
+    def __init__(self, listener: Listener, pool: Pool) -> None:
+        self.pool = pool
+        self.sweeper = Sweeper()
+        self.flow_timeout = FLOW_TIMEOUT
+        self.flows: dict[Any, UdpFlow] = {}
+        self.loop = asyncio.get_running_loop()
+        self.assign(listener)
+
+    async def open(self, sock: socket.socket) -> None:
+        """Take datagrams from a bound socket, which is ours to close from now on."""
+        self.sock = sock
+        self.loop.add_reader(sock, self._readable)
+
+    def assign(self, listener: Listener) -> None:  # noqa: ARG002 (a UDP listener has no settings of its own)
+        """Forget the flows to backends that are gone; their next datagrams go elsewhere."""
+        kept = set(self.pool.targets)
+        for flow in [flow for flow in self.flows.values() if flow.target not in kept]:
+            flow.end()
+
+    async def close(self) -> None:
+        """Stop listening and forget all flows."""
+        self.loop.remove_reader(self.sock)
+        self.sock.close()
+        await self.sweeper.end_all()
+
+    def _readable(self) -> None:
+        for _ in range(DATAGRAMS_PER_TURN):
+            try:
+                data, client = self.sock.recvfrom(MAX_DATAGRAM)
+            except OSError:
+                return
+            if flow := self._flow(client):
+                flow.forward(data)
+
+    def _flow(self, client: Any) -> "UdpFlow | None":
+        flow = self.flows.get(client)
+        if flow and flow.target.health.accepts:
+            return flow
+        if flow:
+            flow.end()
+        target = self.pool.choose()
+        try:
+            return UdpFlow(self, client, target) if target else None
+        except OSError as error:
+            log.warning("A datagram of %s is dropped: no socket towards its backend: %s", client, error)
+            return None
+
+
+class UdpFlow:
+    """What one client address and port sends and gets back."""
+
+    def __init__(self, service: UdpService, client: Any, target: Target) -> None:
+        self.service = service
+        self.client = client
+        self.target = target
+        self.sock = _connected(target)
+        self.touched = service.loop.time()
+        target.active += 1
+        service.flows[client] = self
+        service.sweeper.add(self)
+        service.loop.add_reader(self.sock, self._answered)
+
+    def forward(self, data: bytes) -> None:
+        """Send a datagram of the client to the backend."""
+        self.touched = self.service.loop.time()
+        with contextlib.suppress(OSError):
+            self.sock.send(data)
+
+    def expire(self, now: float) -> None:
+        """Be forgotten after a silence."""
+        if now - self.touched > self.service.flow_timeout:
+            self.end()
+
+    def end(self) -> None:
+        """Forget this flow."""
+        self.service.loop.remove_reader(self.sock)
+        self.sock.close()
+        self.target.active -= 1
+        del self.service.flows[self.client]
+        self.service.sweeper.discard(self)
+
+    def _answered(self) -> None:
+        for _ in range(DATAGRAMS_PER_TURN):
+            try:
+                data = self.sock.recv(MAX_DATAGRAM)
+            except OSError:  # nothing more for now, or the backend's port is closed: its health check will tell
+                return
+            self.touched = self.service.loop.time()
+            with contextlib.suppress(OSError):
+                self.service.sock.sendto(data, self.client)
+
+
+def _connected(target: Target) -> socket.socket:
+    sock = socket.socket(family_of(target.backend.address), socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.connect((target.backend.address, target.backend.port))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,116 @@
+import asyncio
+import socket
+from collections import Counter
+
+import pytest
+
+from yunsim.dataplane.engine import Backend, HealthCheck
+from yunsim.dataplane.loopback import key_of
+
+UDP = HealthCheck(kind="udp", interval=0.02, timeout=1, healthy_threshold=2, unhealthy_threshold=2)
+
+
+class Echo(asyncio.DatagramProtocol):
+    """Answers each datagram with its name and the datagram."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, address):
+        if data:  # a health check is empty
+            self.transport.sendto(self.name + b":" + data, address)
+
+
+@pytest.fixture
+async def echoes():
+    started = []
+
+    async def start(name):
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Echo(name.encode()), local_addr=("127.0.4.1", 0))
+        started.append(transport)
+        return Backend(name, *transport.get_extra_info("sockname"), 100), transport
+
+    yield start
+    for transport in started:
+        transport.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+def client():
+    """Sends from a socket of its own, or from one given, and waits for the answer."""
+    opened = []
+
+    async def ask(rig, listener, text, sock=None):
+        if sock is None:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setblocking(False)
+            opened.append(sock)
+            sock.connect(rig.engine.ports()[key_of(listener)])
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(sock, text)
+        async with asyncio.timeout(2):
+            return await loop.sock_recv(sock, 100), sock
+
+    yield ask
+    for sock in opened:
+        sock.close()
+
+
+async def test_datagrams_are_answered_from_the_listeners_address_and_flows_stick(rig, echoes, client):
+    listener = rig.listener([(await echoes("a"))[0], (await echoes("b"))[0]], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    takers = Counter()
+    for _ in range(4):
+        answer, sock = await client(rig, listener, b"1")
+        takers[answer[:1]] += 1
+        for text in (b"2", b"3"):
+            assert (await client(rig, listener, text, sock))[0] == answer[:2] + text
+    assert takers == {b"a": 2, b"b": 2}
+
+
+async def test_a_removed_backend_gives_its_flows_to_another(rig, echoes, client):
+    first, second = (await echoes("a"))[0], (await echoes("b"))[0]
+    listener = rig.listener([first], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    answer, sock = await client(rig, listener, b"1")
+    assert answer == b"a:1"
+    await rig.apply(rig.listener([second], protocol="udp", health_check=UDP))
+    assert (await client(rig, listener, b"2", sock))[0] == b"b:2"
+
+
+async def test_a_backend_whose_port_closes_is_unhealthy_and_loses_its_flows(rig, echoes, client):
+    (first, transport), (second, _) = await echoes("a"), await echoes("b")
+    listener = rig.listener([first, second], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    answer, sock = await client(rig, listener, b"1")
+    assert answer == b"a:1"
+    transport.close()
+    await rig.health(listener, "a", "abnormal")
+    assert (await client(rig, listener, b"2", sock))[0] == b"b:2"
+
+
+async def test_a_silent_flow_is_forgotten(rig, echoes, client):
+    listener = rig.listener([(await echoes("a"))[0]], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    (service,) = rig.engine._services.values()
+    service.flow_timeout = 0.05
+    service.sweeper.allow(0.05)
+    await client(rig, listener, b"1")
+    assert [target.active for target in service.pool.targets] == [1]
+    async with asyncio.timeout(2):
+        while service.flows:
+            await asyncio.sleep(0.005)
+    assert [target.active for target in service.pool.targets] == [0]
+
+
+async def test_datagrams_without_a_backend_are_dropped(rig, client):
+    listener = rig.listener([], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await client(rig, listener, b"1")
