@@ -136,6 +136,12 @@ class State:
         self.interfaces[made.id] = made
         return made
 
+    def remove_interface(self, world: World, interface: NetworkInterface) -> None:
+        """Delete a network interface; its addresses become free."""
+        del self.interfaces[interface.id]
+        for address in interface.private_ips:
+            _vswitch(world, interface.vswitch_id).release(address)
+
 
 def attach(interface: NetworkInterface, instance: Instance) -> None:
     """Give the interface to the instance: as its primary one if it has none yet."""

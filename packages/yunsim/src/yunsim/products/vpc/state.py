@@ -106,12 +106,26 @@ class RouteTable:
 
 
 @dataclass(slots=True)
+class ElasticIp:
+    """A public address, associated with an instance of some product or with nothing."""
+
+    id: str
+    ip_address: str
+    created: datetime
+    instance_id: str = ""
+    instance_type: str = ""
+    name: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class State:
     """Everything of the product. `busy_until` and `busy_seconds`: a route table takes one change at a time."""
 
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     vswitches: dict[str, VSwitch] = field(default_factory=dict)
     route_tables: dict[str, RouteTable] = field(default_factory=dict)
+    elastic_ips: dict[str, ElasticIp] = field(default_factory=dict)
     busy_seconds: float = 0.0
     busy_until: dict[str, datetime] = field(default_factory=dict)
     tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
@@ -150,6 +164,12 @@ class State:
         made.route_table_id = made.route_table_id or table.id
         self.vswitches[made.id] = made
         self._system_entry(world, table, cidr_block)
+        return made
+
+    def add_elastic_ip(self, world: World, ip_address: str, *, own_id: str = "", **more: Any) -> ElasticIp:
+        """Add a public address; `more` are further fields of ElasticIp, such as what it is associated with."""
+        made = ElasticIp(own_id or world.new_id("eip-"), ip_address, world.clock.now(), **more)
+        self.elastic_ips[made.id] = made
         return made
 
     def system_table(self, vpc_id: str) -> RouteTable:
