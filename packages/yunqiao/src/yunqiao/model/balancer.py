@@ -29,9 +29,9 @@ Unknown = Literal[Mark.UNKNOWN]
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """As wanted: to go. As seen: not found, first noticed at `since` (seconds on the engine's clock, 0 unset)."""
+    """As wanted: to go. As seen: known to be gone, or not found since `since` (seconds on the engine's clock)."""
 
-    since: float = 0.0
+    since: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Listener:
 class Balancer:
     """A classic load balancer instance with its parts.
 
+    `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the same.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
     """
 
@@ -92,4 +93,5 @@ class Balancer:
     birth: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
     address: str = ""
+    barred: str = ""
     spares: "tuple[Balancer, ...]" = ()

@@ -14,12 +14,8 @@ from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.keys import digest
 from yunqiao.model.step import Call, Plan
 
-NO_VSWITCH = (
-    "an intranet load balancer needs a vSwitch and none is known: set the annotation vswitch-id, or vswitchid in the "
-    "cloud-config, or let the controller reach instance metadata"
-)
 LOOK_TWICE_AFTER = 5.0
-"""Seconds between the two looks that must find nothing before a deletion without a recorded balancer is done."""
+"""Seconds between the two looks that must find nothing before a deletion is done: a listing may lag behind."""
 
 
 def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now: float) -> Plan:
@@ -44,13 +40,13 @@ def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: 
     if isinstance(wanted, Balancer):
         return _create(wanted, who)
     waited = now - seen.since
-    return Plan() if who.recorded or waited >= LOOK_TWICE_AFTER else Plan(again_after=LOOK_TWICE_AFTER - waited)
+    return Plan() if waited >= LOOK_TWICE_AFTER else Plan(again_after=LOOK_TWICE_AFTER - waited)
 
 
 def _create(wanted: Balancer, who: Identity) -> Plan:
+    if wanted.barred:
+        return Plan(problems=(wanted.barred,))
     attributes = {**wanted.birth, **wanted.attributes}
-    if attributes["AddressType"] == "intranet" and "VSwitchId" not in attributes:
-        return Plan(problems=(NO_VSWITCH,))
     canonical = json.dumps([attributes, dict(wanted.tags)], sort_keys=True)
     token = digest(who.uid, who.recorded, canonical, length=48)
     kind = attributes["AddressType"]

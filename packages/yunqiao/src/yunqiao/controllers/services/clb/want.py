@@ -2,30 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from yunqiao.controllers.services.candidates import Candidate, choose
 from yunqiao.controllers.services.clb.options import SELECTING, Options
 from yunqiao.controllers.services.identity import Identity
+from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import UNMANAGED, Backend, Balancer, Group, Listener, Unmanaged
 from yunqiao.model.cluster import ServicePort, Snapshot
 from yunqiao.model.errors import Refused
 from yunqiao.options.declare import Parsed, declared
 
 DEFAULT_WEIGHT = 100
+NO_PUBLIC = (
+    "load balancers with a public address are switched off in this cluster (disablePublicSLB in the cloud-config); set "
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type: intranet"
+)
+NO_VSWITCH = (
+    "an intranet load balancer needs a vSwitch and none is known: set the annotation vswitch-id, or vswitchid in the "
+    "cloud-config, or let the controller reach instance metadata"
+)
 LISTENER_BIRTH = {"Scheduler": "rr", "Bandwidth": "-1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where new balancers go when a Service does not say: from the configuration, else from instance metadata."""
-
-    vpc_id: str = ""
-    vswitch_id: str = ""
-    resource_group_id: str = ""
-
-
-def want(snapshot: Snapshot, parsed: Parsed[Options], who: Identity, place: Place) -> Balancer:
+def want(snapshot: Snapshot, parsed: Parsed[Options], who: Identity, rules: Rules) -> Balancer:
     """The balancer this Service asks for. Raises Refused where that cannot be said."""
     options, ports = parsed.options, snapshot.service.spec.ports
     _refuse_other_protocols(ports)
@@ -34,7 +33,8 @@ def want(snapshot: Snapshot, parsed: Parsed[Options], who: Identity, place: Plac
         tags=who.tags,
         groups=_groups(snapshot, parsed, who),
         listeners=tuple(_listener(port, options, who) for port in ports),
-        birth=_birth(options, who, place),
+        birth=_birth(options, who, rules),
+        barred=_barred(parsed, rules),
     )
 
 
@@ -53,7 +53,7 @@ def _parameters(options: Options, scope: str, protocol: str = "") -> Iterator[tu
             yield option.parameter, value
 
 
-def _birth(options: Options, who: Identity, place: Place) -> dict[str, str]:
+def _birth(options: Options, who: Identity, rules: Rules) -> dict[str, str]:
     """What a new balancer gets where nothing is asked for; never applied to one that exists."""
     birth = {
         "AddressType": "internet",
@@ -63,12 +63,22 @@ def _birth(options: Options, who: Identity, place: Place) -> dict[str, str]:
         "ModificationProtectionStatus": "ConsoleProtection",
         "ModificationProtectionReason": "managed.by.ack",
     }
-    if place.resource_group_id:
-        birth["ResourceGroupId"] = place.resource_group_id
+    if rules.resource_group_id:
+        birth["ResourceGroupId"] = rules.resource_group_id
     if options.address_type == "intranet":
-        network = {"VpcId": place.vpc_id, "VSwitchId": options.vswitch_id or place.vswitch_id}
+        network = {"VpcId": rules.vpc_id, "VSwitchId": options.vswitch_id or rules.vswitch_id}
         birth |= {name: value for name, value in network.items() if value}
     return birth
+
+
+def _barred(parsed: Parsed[Options], rules: Rules) -> str:
+    """Why no balancer may be created now."""
+    options = parsed.options
+    if any(problem.blocks != "nothing" for problem in parsed.problems):
+        return "no load balancer is created until the annotations are mended"
+    if options.address_type == "intranet":
+        return "" if options.vswitch_id or rules.vswitch_id else NO_VSWITCH
+    return NO_PUBLIC if rules.disable_public else ""
 
 
 def _listener(port: ServicePort, options: Options, who: Identity) -> Listener:

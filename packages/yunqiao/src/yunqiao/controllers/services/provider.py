@@ -1,0 +1,42 @@
+"""Five functions under a name: one kind of load balancer, as the story in reconcile.py needs it.
+
+CLB is one; a second kind is a second value of this type, and one line in PROVIDERS.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yunqiao.controllers.services.clb.fold import fold
+from yunqiao.controllers.services.clb.options import options
+from yunqiao.controllers.services.clb.plan import plan
+from yunqiao.controllers.services.clb.see import see
+from yunqiao.controllers.services.clb.want import want
+from yunqiao.controllers.services.identity import Identity, wants_balancer
+from yunqiao.controllers.services.rules import Rules
+from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.cluster import Service, Snapshot
+from yunqiao.model.step import Call, Plan, Reply, Send
+from yunqiao.options.declare import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How one kind of load balancer is asked for, looked at, planned and folded."""
+
+    name: str
+    takes: Callable[[Service], bool]
+    options: Callable[[Mapping[str, str]], Parsed[Any]]
+    want: Callable[[Snapshot, Parsed[Any], Identity, Rules], Balancer]
+    see: Callable[[Send, Identity], Awaitable[Balancer | Absent]]
+    plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
+    fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
+
+
+CLB = Provider("CLB", wants_balancer, options, want, see, plan, fold)
+PROVIDERS = (CLB,)
+
+
+def provider_of(service: Service) -> Provider:
+    """The kind of balancer that a Service asks for; one that asks for none is cleaned up after as a CLB."""
+    return next((one for one in PROVIDERS if one.takes(service)), CLB)

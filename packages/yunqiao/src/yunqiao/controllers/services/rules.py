@@ -1,0 +1,14 @@
+"""What the cluster's owner has set for all Services, from flags, configuration and instance metadata."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`cluster` is the cluster id in marks; vpc, vSwitch and resource group are where new balancers go by default."""
+
+    cluster: str
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    resource_group_id: str = ""
+    disable_public: bool = False

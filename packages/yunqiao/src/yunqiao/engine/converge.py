@@ -1,0 +1,66 @@
+"""Do what can be done now, look again, until nothing is left to do: an empty plan is the definition of done.
+
+The calls of one round run side by side, but those of one lane one after another, since the cloud takes one write at a
+time there. What each answer proves is folded into what was seen, so the next round needs no look.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from yunqiao.model.step import Call, Plan, Reply, Send
+
+S = TypeVar("S")
+
+MOST_ROUNDS = 100
+"""More rounds than any wish needs: a plan that never ends is a bug, and must not become a stream of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[S]):
+    """Where it ended: what is there now, the last (empty) plan, and how many calls it took."""
+
+    seen: S
+    plan: Plan
+    calls: int
+
+
+async def converge(seen: S, plan: Callable[[S], Plan], fold: Callable[[S, Call, Reply], S], send: Send) -> Outcome[S]:
+    """Plan and send until the plan is empty. Raises what a call raised, after the round's other lanes have ended."""
+    progress = _Progress(seen, fold, send)
+    for _ in range(MOST_ROUNDS):
+        planned = plan(progress.seen)
+        if not planned.steps:
+            return Outcome(progress.seen, planned, progress.calls)
+        await progress.round(planned.steps)
+    raise RuntimeError(f"not done after {MOST_ROUNDS} rounds; next would be {planned.steps[0].why}")
+
+
+class _Progress(Generic[S]):
+    """What is known so far, while calls are under way."""
+
+    def __init__(self, seen: S, fold: Callable[[S, Call, Reply], S], send: Send) -> None:
+        self.seen = seen
+        self.calls = 0
+        self._fold = fold
+        self._send = send
+
+    async def round(self, steps: Iterable[Call]) -> None:
+        lanes: dict[str, list[Call]] = {}
+        for step in steps:
+            lanes.setdefault(step.lane, []).append(step)
+        await _all(self._lane(lane) for lane in lanes.values())
+
+    async def _lane(self, steps: list[Call]) -> None:
+        for step in steps:
+            reply = await self._send(step)
+            self.calls += 1
+            self.seen = self._fold(self.seen, step, reply)
+
+
+async def _all(work: Iterable[Awaitable[None]]) -> None:
+    """Wait for every one of them, then raise the first thing that went wrong."""
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
