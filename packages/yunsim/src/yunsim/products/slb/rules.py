@@ -12,8 +12,7 @@ from typing import Any
 
 from yunsim.errors import ApiError
 from yunsim.products import tagging
-from yunsim.products.slb.settings import PROTOCOLS
-from yunsim.products.slb.state import Listener, LoadBalancer, ServerGroup, State, Value
+from yunsim.products.slb.state import AccessControlList, LoadBalancer, ServerGroup, State
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
 
@@ -45,6 +44,16 @@ def state(world: World) -> State:
 def quota(world: World, name: str) -> int:
     """Return a quota of this world."""
     return world.quotas.get(name, QUOTAS[name])
+
+
+def zones(world: World) -> list[str]:
+    """Return the region's zones."""
+    return state(world).zones or [f"{world.region}-h", f"{world.region}-i"]
+
+
+def default_resource_group(world: World) -> str:
+    """Return the resource group of what is in no other."""
+    return f"rg-acfm{world.account}"
 
 
 def invalid(name: str, value: object, allowed: str) -> ApiError:
@@ -222,99 +231,19 @@ def unused(owner: LoadBalancer, found: ServerGroup) -> None:
         raise ApiError(400, "RspoolVipExist", "there are vips associating with this vServer group.")
 
 
-def listener(found: LoadBalancer, port: int, protocol: str) -> Listener:
-    """Return the listener (common: ListenerNotFound). Without a protocol the port must be that of one listener."""
-    candidates = [each for each in found.listeners.values() if each.port == port and protocol in ("", each.protocol)]
-    if len(candidates) != 1:
-        raise ApiError(
-            404,
-            "ListenerNotFound",
-            "The specified resource does not exist: You have not created a listener for the specified port"
-            f" of the load balancer ({protocol or 'any protocol'} {port} of {found.id}).",
-        )
-    return candidates[0]
+def acl(world: World, acl_id: str) -> AccessControlList:
+    """Return the access control list (AddAccessControlListEntry; status and code not documented)."""
+    found = state(world).access_control_lists.get(acl_id)
+    if found is None:
+        raise ApiError(404, "AclNotExist", f"The specified Acl does not exist: {acl_id}.")
+    return found
 
 
-def port_free(world: World, found: LoadBalancer, protocol: str, port: int) -> None:
-    """Refuse a second listener on a port (common: ListenerAlreadyExists), and too many (VipTooManyListeners).
-
-    TCP, HTTP and HTTPS share ports; UDP has its own.
-    """
-    if any(each.port == port and (each.protocol == "udp") == (protocol == "udp") for each in found.listeners.values()):
-        raise ApiError(400, "ListenerAlreadyExists", "A listener with the specified port already exists")
-    most = quota(world, "slb_quota_listeners_num")
-    if len(found.listeners) >= most:
-        raise ApiError(
-            400, "VipTooManyListeners", f"The total number of input listeners exceeds max supported number: {most}"
-        )
-
-
-def values(protocol: str, given: Mapping[str, Value]) -> None:
-    """Check each setting's value against its table (the pages of the listener actions)."""
-    for name, value in given.items():
-        setting = PROTOCOLS[protocol][name]
-        if not setting.allows(value) or (name, value) == ("Bandwidth", 0):
-            raise invalid(name, value, _described(setting.allowed))
-
-
-def complete(given: Mapping[str, Value]) -> None:
-    """Refuse a setting without the one that it demands (the pages of the listener actions)."""
-    for switch, on, needed in _DEMANDS:
-        if given.get(switch) == on and needed not in given:
-            raise missing(needed, f"{switch} is {on}")
-    if given.get("StickySession") == "on":
-        needed = "CookieTimeout" if given["StickySessionType"] == "insert" else "Cookie"
-        if needed not in given:
-            raise missing(needed, f"StickySessionType is {given['StickySessionType']}")
-
-
-_DEMANDS = (
-    ("AclStatus", "on", "AclId"),
-    ("AclStatus", "on", "AclType"),
-    ("ConnectionDrain", "on", "ConnectionDrainTimeout"),
-    ("ListenerForward", "on", "ForwardPort"),
-    ("StickySession", "on", "StickySessionType"),
-)
-
-
-def _described(allowed: range | tuple[str, ...] | re.Pattern[str] | None) -> str:
-    if isinstance(allowed, range):
-        return f"{allowed.start} to {allowed.stop - 1}"
-    if isinstance(allowed, tuple):
-        return "one of " + ", ".join(allowed)
-    return f"text of the form {allowed.pattern}" if allowed else "anything"
-
-
-def group_switch(switch: str, given: Mapping[str, Value]) -> None:
-    """Check `VServerGroup` of a Set action: on demands a VServerGroupId, off takes the listener off its group."""
-    if switch:
-        one_of("VServerGroup", switch, ("on", "off"))
-    if switch == "on" and "VServerGroupId" not in given:
-        raise missing("VServerGroupId", "VServerGroup is on")
-
-
-def not_dry(*, dry_run: bool) -> None:
-    """End a dry run that all checks have passed (error code DryRunOperation, as the `DryRun` parameter says)."""
-    if dry_run:
-        raise ApiError(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
-
-
-def target(world: World, owner: LoadBalancer, given: Mapping[str, Value]) -> None:
-    """Refuse a listener that forwards to nothing, or to what is not there (BackendServerPort, VServerGroupId)."""
-    group_id = given.get("VServerGroupId")
-    if group_id is not None and group_id not in owner.groups:
-        raise ApiError(404, "InvalidParameter", "The specified VServerGroupId does not exist.")
-    reached = ("VServerGroupId", "BackendServerPort", "MasterSlaveServerGroupId")
-    if given.get("ListenerForward") != "on" and not any(name in given for name in reached):
-        raise missing("BackendServerPort", "VServerGroupId is not set")
-    certificate = given.get("ServerCertificateId")
-    if certificate is not None and certificate not in state(world).certificates:
-        raise ApiError(
-            404, "InvalidParameter", f"The specified ServerCertificateId does not exist: {certificate}."
-        )  # status and code not documented
-    for acl_id in str(given.get("AclId", "")).split(","):
-        if acl_id and acl_id not in state(world).access_control_lists:
-            raise ApiError(404, "AclNotExist", f"The specified Acl does not exist: {acl_id}.")
+def acl_name(value: str) -> str:
+    """Return a list's name: 1 to 80 letters, digits and .-/_ (CreateAccessControlList)."""
+    if not DESCRIPTION.fullmatch(value):
+        raise invalid("AclName", value, "1 to 80 letters, digits and .-/_")
+    return value
 
 
 def tags(pairs: Iterable[TagPair], held: Mapping[str, str] | None = None) -> None:

@@ -48,11 +48,19 @@ def _listener(world: World, owner: LoadBalancer, each: Listener) -> Wanted:
 
 def _server(world: World, backend: Backend) -> Server | None:
     """Return where a backend's traffic goes; None when its instance or network interface is gone."""
+    address = private_address(world, backend)
+    if not address:
+        return None
+    return Server(backend_key(backend), world.wire_address(address), backend.port, backend.weight)
+
+
+def private_address(world: World, backend: Backend) -> str:
+    """Return a backend's address inside the VPC, or "" when what had it is gone."""
     found = world.find(backend.server_id)
     if found is None:
-        return None
-    address = backend.server_ip or found.addresses()[0]
-    return Server(backend_key(backend), world.wire_address(address), backend.port, backend.weight)
+        return ""
+    first: str = found.addresses()[0]
+    return backend.server_ip or first
 
 
 def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:

@@ -2,6 +2,16 @@
 # ruff: noqa: F401 - dispatch finds the actions here by name
 
 from yunsim.products.slb import VERSION
+from yunsim.products.slb.actions.access_control import (
+    AddAccessControlListEntry,
+    CreateAccessControlList,
+    DeleteAccessControlList,
+    DescribeAccessControlListAttribute,
+    DescribeAccessControlLists,
+    RemoveAccessControlListEntry,
+    SetAccessControlListAttribute,
+)
+from yunsim.products.slb.actions.certificates import DescribeServerCertificates, UploadServerCertificate
 from yunsim.products.slb.actions.groups import (
     AddVServerGroupBackendServers,
     CreateVServerGroup,
@@ -12,6 +22,7 @@ from yunsim.products.slb.actions.groups import (
     RemoveVServerGroupBackendServers,
     SetVServerGroupAttribute,
 )
+from yunsim.products.slb.actions.health import DescribeHealthStatus
 from yunsim.products.slb.actions.instances import (
     CreateLoadBalancer,
     DeleteLoadBalancer,
@@ -45,6 +56,7 @@ from yunsim.products.slb.actions.modifications import (
     SetLoadBalancerName,
     SetLoadBalancerStatus,
 )
+from yunsim.products.slb.actions.regions import DescribeAvailableResource, DescribeRegions, DescribeZones
 from yunsim.products.slb.actions.tags import (
     AddTags,
     DescribeTags,

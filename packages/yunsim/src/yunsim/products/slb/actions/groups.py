@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from yunsim.parameters import JSON
 from yunsim.products import tagging
 from yunsim.products.slb import backend_rules, rules
-from yunsim.products.slb.actions.instances import moment
+from yunsim.products.slb.answers import moment
 from yunsim.products.slb.backend_rules import BackendServer
 from yunsim.products.slb.state import Backend, LoadBalancer, ServerGroup
 from yunsim.products.tagging import TagPair

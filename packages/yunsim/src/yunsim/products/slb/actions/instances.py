@@ -2,13 +2,13 @@
 # ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
-from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
 from yunsim.errors import ApiError
 from yunsim.products import lists, tagging
 from yunsim.products.slb import billing, rules
+from yunsim.products.slb.answers import milliseconds, moment
 from yunsim.products.slb.state import LoadBalancer
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
@@ -58,7 +58,7 @@ def CreateLoadBalancer(
         address_type=rules.one_of("AddressType", address_type, ("internet", "intranet")),
         created=world.clock.now(),
         address_ip_version=rules.one_of("AddressIPVersion", AddressIPVersion, ("ipv4", "ipv6")),
-        resource_group_id=ResourceGroupId or f"rg-acfm{world.account}",
+        resource_group_id=ResourceGroupId or rules.default_resource_group(world),
         delete_protection=rules.one_of("DeleteProtection", DeleteProtection, ("on", "off")),
         tags={pair.Key: pair.Value for pair in Tag},
     )
@@ -106,13 +106,8 @@ def _place(world: World, made: LoadBalancer, vswitch_id: str, vpc_id: str, addre
     return rules.private_address(vswitch, made.id, address)
 
 
-def zones(world: World) -> list[str]:
-    """Return the region's zones."""
-    return rules.state(world).zones or [f"{world.region}-h", f"{world.region}-i"]
-
-
 def _zones(world: World, made: LoadBalancer, master: str, slave: str) -> None:
-    known = zones(world)
+    known = rules.zones(world)
     for name, zone in (("MasterZoneId", master), ("SlaveZoneId", slave)):
         if zone:
             rules.one_of(name, zone, known)
@@ -226,16 +221,6 @@ def _summary(world: World, each: LoadBalancer) -> dict[str, Any]:
         "SlaveZoneId": each.slave_zone_id,
         "Tags": tagging.answer(each.tags),
     }
-
-
-def moment(when: datetime) -> str:
-    """Write a time as the service does, to the second."""
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def milliseconds(when: datetime) -> int:
-    """Return a time as milliseconds since 1970."""
-    return int(when.timestamp() * 1000)
 
 
 def DescribeLoadBalancerAttribute(world: World, *, LoadBalancerId: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunsim.products import lists, tagging
-from yunsim.products.slb import rules
+from yunsim.products.slb import listener_rules, rules
 from yunsim.products.slb.settings import PROTOCOLS, effective, takes
 from yunsim.products.slb.state import Listener, LoadBalancer, Value
 from yunsim.products.tagging import TagPair
@@ -75,7 +75,7 @@ def _create(
     rules.tags(tags)
     given = _given(settings)
     _checked(world, owner, protocol, given, given)
-    rules.port_free(world, owner, protocol, port)
+    listener_rules.port_free(world, owner, protocol, port)
     made = Listener(owner.id, protocol, port, given, tags={pair.Key: pair.Value for pair in tags})
     owner.listeners[protocol, port] = made
     rules.written(world, owner)
@@ -91,9 +91,9 @@ def _checked(
     world: World, owner: LoadBalancer, protocol: str, given: dict[str, Value], whole: dict[str, Value]
 ) -> None:
     """Check the values given, and that the whole that they make with what was set before is sound."""
-    rules.values(protocol, given)
-    rules.complete(whole)
-    rules.target(world, owner, whole)
+    listener_rules.values(protocol, given)
+    listener_rules.complete(whole)
+    listener_rules.target(world, owner, whole)
 
 
 @takes("tcp")
@@ -159,14 +159,14 @@ def _set(
     world: World, protocol: str, balancer_id: str, port: int, settings: dict[str, Any], *, group: str, dry_run: bool
 ) -> Answer:
     owner = rules.writable(world, balancer_id)
-    changed = rules.listener(owner, port, protocol)
+    changed = listener_rules.listener(owner, port, protocol)
     given = _given(settings)
-    rules.group_switch(group, given)
+    listener_rules.group_switch(group, given)
     whole = {**changed.settings, **given}
     if group == "off":
         whole.pop("VServerGroupId", None)
     _checked(world, owner, protocol, given, whole)
-    rules.not_dry(dry_run=dry_run)
+    listener_rules.not_dry(dry_run=dry_run)
     changed.settings = whole
     rules.written(world, owner)
     return {}
@@ -188,7 +188,7 @@ def StopLoadBalancerListener(
 
 def _status(world: World, balancer_id: str, port: int, protocol: str, status: str) -> Answer:
     owner = rules.writable(world, balancer_id)
-    rules.listener(owner, port, protocol).status = status
+    listener_rules.listener(owner, port, protocol).status = status
     rules.written(world, owner)
     return {}
 
@@ -198,7 +198,7 @@ def DeleteLoadBalancerListener(
 ) -> Answer:
     """Delete a listener; its server group stays."""
     owner = rules.writable(world, LoadBalancerId)
-    found = rules.listener(owner, ListenerPort, ListenerProtocol)
+    found = listener_rules.listener(owner, ListenerPort, ListenerProtocol)
     del owner.listeners[found.protocol, found.port]
     rules.written(world, owner)
     return {}
@@ -289,7 +289,7 @@ def DescribeLoadBalancerHTTPSListenerAttribute(world: World, *, LoadBalancerId: 
 
 
 def _described(world: World, protocol: str, balancer_id: str, port: int) -> Answer:
-    found = rules.listener(rules.load_balancer(world, balancer_id), port, protocol)
+    found = listener_rules.listener(rules.load_balancer(world, balancer_id), port, protocol)
     return {
         "LoadBalancerId": found.load_balancer_id,
         "ListenerPort": found.port,

@@ -1,0 +1,81 @@
+"""Server certificates: upload and list. The private key is checked against the certificate and then forgotten."""
+# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
+
+from collections.abc import Sequence
+from typing import Any
+
+from yunsim.products import tagging
+from yunsim.products.slb import certificate_rules, rules
+from yunsim.products.slb.answers import milliseconds, moment
+from yunsim.products.slb.state import Certificate
+from yunsim.products.tagging import TagPair
+from yunsim.world import World
+
+
+def UploadServerCertificate(
+    world: World,
+    *,
+    RegionId: str,
+    AliCloudCertificateId: str = "",
+    AliCloudCertificateName: str = "",
+    AliCloudCertificateRegionId: str = "",
+    PrivateKey: str = "",
+    ResourceGroupId: str = "",
+    ServerCertificate: str = "",
+    ServerCertificateName: str = "",
+    Tag: Sequence[TagPair] = (),
+) -> dict[str, Any]:
+    """Keep a certificate in PEM form, under the account and an id of its own."""
+    rules.tags(Tag)
+    parsed = certificate_rules.read(ServerCertificate, PrivateKey)
+    certificate_id = world.new_id(f"{world.account}_")
+    made = Certificate(
+        id=certificate_id,
+        name=rules.name("ServerCertificateName", ServerCertificateName) if ServerCertificateName else certificate_id,
+        fingerprint=parsed.fingerprint,
+        common_name=parsed.common_name,
+        alternative_names=parsed.alternative_names,
+        created=world.clock.now(),
+        expires=parsed.expires,
+        resource_group_id=ResourceGroupId or rules.default_resource_group(world),
+        tags={pair.Key: pair.Value for pair in Tag},
+    )
+    rules.state(world).certificates[made.id] = made
+    return _answer(world, made)
+
+
+def DescribeServerCertificates(
+    world: World,
+    *,
+    ResourceGroupId: str = "",
+    ServerCertificateId: str = "",
+    Tag: Sequence[TagPair] = (),
+) -> dict[str, Any]:
+    """List certificates, all at once."""
+    found = [
+        {**_answer(world, each), "Tags": tagging.answer(each.tags)}
+        for each in rules.state(world).certificates.values()
+        if ServerCertificateId in ("", each.id)
+        and ResourceGroupId in ("", each.resource_group_id)
+        and tagging.matches(each.tags, Tag)
+    ]
+    return {"ServerCertificates": {"ServerCertificate": found}}
+
+
+def _answer(world: World, each: Certificate) -> dict[str, Any]:
+    return {
+        "ServerCertificateId": each.id,
+        "ServerCertificateName": each.name,
+        "Fingerprint": each.fingerprint,
+        "CommonName": each.common_name,
+        "SubjectAlternativeNames": {"SubjectAlternativeName": list(each.alternative_names)},
+        "CreateTime": moment(each.created),
+        "CreateTimeStamp": milliseconds(each.created),
+        "ExpireTime": moment(each.expires),
+        "ExpireTimeStamp": milliseconds(each.expires),
+        "RegionId": world.region,
+        "ResourceGroupId": each.resource_group_id,
+        "IsAliCloudCertificate": 0,
+        "AliCloudCertificateId": "",
+        "AliCloudCertificateName": "",
+    }

@@ -1,0 +1,116 @@
+"""What is refused of listeners and their settings, and where that is documented (rules.py says how to read the codes)."""
+
+import re
+from collections.abc import Mapping
+
+from yunsim.errors import ApiError
+from yunsim.products.slb import rules
+from yunsim.products.slb.rules import invalid, missing, one_of
+from yunsim.products.slb.settings import PROTOCOLS
+from yunsim.products.slb.state import Listener, LoadBalancer, Value
+from yunsim.world import World
+
+
+def listener(found: LoadBalancer, port: int, protocol: str) -> Listener:
+    """Return the listener (common: ListenerNotFound). Without a protocol the port must be that of one listener."""
+    candidates = listener_on(found, port, protocol)
+    if len(candidates) > 1:
+        raise missing("ListenerProtocol", f"port {port} of {found.id} has {len(candidates)} listeners")
+    return candidates[0]
+
+
+def listener_on(found: LoadBalancer, port: int, protocol: str) -> list[Listener]:
+    """Return the listeners on a port, of which there must be one (common: ListenerNotFound).
+
+    Clients know a missing listener by the beginning of the message.
+    """
+    candidates = [each for each in found.listeners.values() if each.port == port and protocol in ("", each.protocol)]
+    if not candidates:
+        raise ApiError(
+            404,
+            "ListenerNotFound",
+            "The specified resource does not exist: You have not created a listener for the specified port"
+            f" of the load balancer ({protocol or 'any protocol'} {port} of {found.id}).",
+        )
+    return candidates
+
+
+def port_free(world: World, found: LoadBalancer, protocol: str, port: int) -> None:
+    """Refuse a second listener on a port (common: ListenerAlreadyExists), and too many (VipTooManyListeners).
+
+    TCP, HTTP and HTTPS share ports; UDP has its own.
+    """
+    if any(each.port == port and (each.protocol == "udp") == (protocol == "udp") for each in found.listeners.values()):
+        raise ApiError(400, "ListenerAlreadyExists", "A listener with the specified port already exists")
+    most = rules.quota(world, "slb_quota_listeners_num")
+    if len(found.listeners) >= most:
+        raise ApiError(
+            400, "VipTooManyListeners", f"The total number of input listeners exceeds max supported number: {most}"
+        )
+
+
+def values(protocol: str, given: Mapping[str, Value]) -> None:
+    """Check each setting's value against its table (the pages of the listener actions)."""
+    for name, value in given.items():
+        setting = PROTOCOLS[protocol][name]
+        if not setting.allows(value) or (name, value) == ("Bandwidth", 0):
+            raise invalid(name, value, _described(setting.allowed))
+
+
+def complete(given: Mapping[str, Value]) -> None:
+    """Refuse a setting without the one that it demands (the pages of the listener actions)."""
+    for switch, on, needed in _DEMANDS:
+        if given.get(switch) == on and needed not in given:
+            raise missing(needed, f"{switch} is {on}")
+    if given.get("StickySession") == "on":
+        needed = "CookieTimeout" if given["StickySessionType"] == "insert" else "Cookie"
+        if needed not in given:
+            raise missing(needed, f"StickySessionType is {given['StickySessionType']}")
+
+
+_DEMANDS = (
+    ("AclStatus", "on", "AclId"),
+    ("AclStatus", "on", "AclType"),
+    ("ConnectionDrain", "on", "ConnectionDrainTimeout"),
+    ("ListenerForward", "on", "ForwardPort"),
+    ("StickySession", "on", "StickySessionType"),
+)
+
+
+def _described(allowed: range | tuple[str, ...] | re.Pattern[str] | None) -> str:
+    if isinstance(allowed, range):
+        return f"{allowed.start} to {allowed.stop - 1}"
+    if isinstance(allowed, tuple):
+        return "one of " + ", ".join(allowed)
+    return f"text of the form {allowed.pattern}" if allowed else "anything"
+
+
+def group_switch(switch: str, given: Mapping[str, Value]) -> None:
+    """Check `VServerGroup` of a Set action: on demands a VServerGroupId, off takes the listener off its group."""
+    if switch:
+        one_of("VServerGroup", switch, ("on", "off"))
+    if switch == "on" and "VServerGroupId" not in given:
+        raise missing("VServerGroupId", "VServerGroup is on")
+
+
+def not_dry(*, dry_run: bool) -> None:
+    """End a dry run that all checks have passed (error code DryRunOperation, as the `DryRun` parameter says)."""
+    if dry_run:
+        raise ApiError(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
+
+
+def target(world: World, owner: LoadBalancer, given: Mapping[str, Value]) -> None:
+    """Refuse a listener that forwards to nothing, or to what is not there (BackendServerPort, VServerGroupId)."""
+    group_id = given.get("VServerGroupId")
+    if group_id is not None and group_id not in owner.groups:
+        raise ApiError(404, "InvalidParameter", "The specified VServerGroupId does not exist.")
+    reached = ("VServerGroupId", "BackendServerPort", "MasterSlaveServerGroupId")
+    if given.get("ListenerForward") != "on" and not any(name in given for name in reached):
+        raise missing("BackendServerPort", "VServerGroupId is not set")
+    certificate = given.get("ServerCertificateId")
+    if certificate is not None and certificate not in rules.state(world).certificates:
+        raise ApiError(
+            404, "InvalidParameter", f"The specified ServerCertificateId does not exist: {certificate}."
+        )  # status and code not documented
+    for acl_id in filter(None, str(given.get("AclId", "")).split(",")):
+        rules.acl(world, acl_id)
