@@ -103,17 +103,19 @@ def logged(log: logging.Logger, clock: Clock) -> Layer:
     def layer(send: Send) -> Send:
         async def tell(call: Call) -> Reply:
             begun = clock.now()
-            request_id, result, level = "", "cancelled", logging.WARNING
+            result, level = "", logging.WARNING
             try:
                 reply = await send(call)
-                request_id, result, level = str(reply.get("RequestId", "")), "ok", logging.INFO
+                result, level = f"ok (RequestId {reply.get('RequestId', 'none')})", logging.INFO
             except Trouble as trouble:
-                request_id = trouble.fault.request_id if trouble.fault else ""
                 result = f"{type(trouble).__name__}: {trouble}"
+                raise
+            except BaseException as error:  # a bug or a cancellation: named here, told in full by who catches it
+                result = type(error).__name__
                 raise
             finally:
                 took = (clock.now() - begun) * 1000
-                log.log(level, "%s (%s) %.0f ms %s RequestId=%s", call.action, call.why, took, result, request_id)
+                log.log(level, "%s (%s) %.0f ms %s", call.action, call.why, took, result)
                 log.debug("%s %s", call.action, dict(call.params))
             return reply
 
