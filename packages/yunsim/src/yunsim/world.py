@@ -44,6 +44,20 @@ class SteppedClock:
         """Move the world forward."""
         self.offset += timedelta(seconds=seconds)
 
+    def freeze(self) -> None:
+        """Let the world stand still; `advance` still moves it."""
+        self.frozen_at = self.frozen_at or datetime.now(UTC)
+
+    def run(self) -> None:
+        """Let a frozen world go on from where it stands."""
+        if self.frozen_at is not None:
+            self.offset -= datetime.now(UTC) - self.frozen_at
+            self.frozen_at = None
+
+    def reset(self) -> None:
+        """Follow the real time again, exactly."""
+        self.offset, self.frozen_at = timedelta(), None
+
 
 @dataclass
 class World:
@@ -73,6 +87,11 @@ class World:
     def new_id(self, prefix: str) -> str:
         """Make an id in the cloud's style (`lb-`, `rsp-`, `vtb-` ...), the same in every run of the same steps."""
         return f"{prefix}bp1{next(self._numbers):017x}"
+
+    def clear(self) -> None:
+        """Forget everything that exists, and begin the ids anew; settings, clock and listeners stay."""
+        self.states.clear()
+        self._numbers = itertools.count(1)
 
     def changed(self) -> None:
         """Tell the data plane that what it should carry may have changed."""
