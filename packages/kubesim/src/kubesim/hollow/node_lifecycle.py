@@ -1,0 +1,109 @@
+"""What follows from the state of a Node: taints for its conditions, unready pods on an unready node, eviction.
+
+https://kubernetes.io/docs/concepts/architecture/nodes/#condition and .../taint-and-toleration/#taint-based-evictions
+"""
+
+from datetime import datetime
+
+from kubesim.hollow.cluster import Cluster
+from kubesim.hollow.conditions import condition, has_ended, is_ready, is_terminating, set_condition
+from kubesim.hollow.controller import Controller
+from kubesim.hollow.placement import UNSCHEDULABLE, tolerations_of
+from kubesim.objects import Key, Object, key_of
+
+NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
+_BY_CONDITION = (
+    ("Ready", "False", NOT_READY),
+    ("Ready", "Unknown", UNREACHABLE),
+    ("NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"),
+    ("MemoryPressure", "True", "node.kubernetes.io/memory-pressure"),
+    ("DiskPressure", "True", "node.kubernetes.io/disk-pressure"),
+    ("PIDPressure", "True", "node.kubernetes.io/pid-pressure"),
+)
+_MANAGED = frozenset({key for _, _, key in _BY_CONDITION} | {UNSCHEDULABLE["key"]})
+_EVICTING = frozenset({NOT_READY, UNREACHABLE})
+
+
+class NodeLifecycle:
+    """The controller that keeps taints, pod readiness and evictions in line with the Nodes."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Follow Nodes and the pods on them."""
+        self._cluster = cluster
+        self.controller = Controller("node lifecycle", self.reconcile)
+        cluster.on_change("nodes", lambda old, new: self.controller.enqueue(key_of(new or old or {})))
+        cluster.on_change("pods", self._on_pod)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Bring one node's taints and pods into line."""
+        node = self._cluster.latest("nodes", key)
+        pods = [pod for pod in self._cluster.list("pods") if pod["spec"].get("nodeName") == key[1]]
+        if node is None:
+            for pod in pods:
+                self._cluster.delete("pods", key_of(pod), grace=0)
+            return None
+        self._cluster.change("nodes", key, self._set_taints)
+        ready = condition(node, "Ready")
+        if ready and ready["status"] != "True":
+            for pod in pods:
+                self._mark_unready(pod)
+        return self._evict(key, pods)
+
+    def _set_taints(self, node: Object) -> None:
+        taints = node["spec"].get("taints") or []
+        wanted = _taints_for(node)
+        kept = [each for each in taints if each["key"] not in _MANAGED or _names(each) in map(_names, wanted)]
+        present = [_names(each) for each in kept]
+        now = self._cluster.timestamp()
+        new = [each for each in wanted if _names(each) not in present]
+        kept += [each | ({"timeAdded": now} if each["effect"] == "NoExecute" else {}) for each in new]
+        node["spec"]["taints"] = kept
+        if not kept:
+            del node["spec"]["taints"]
+
+    def _mark_unready(self, pod: Object) -> None:
+        def edit(fresh: Object) -> None:
+            set_condition(fresh["status"], "Ready", "False", self._cluster.timestamp(), reason="NodeNotReady")
+
+        if is_ready(pod):
+            self._cluster.change("pods", key_of(pod), edit, subresource="status")
+
+    def _evict(self, key: Key, pods: list[Object]) -> float | None:
+        node = self._cluster.latest("nodes", key)
+        taints = [each for each in node["spec"].get("taints") or () if each["effect"] == "NoExecute"] if node else []
+        waits = []
+        for pod in [each for each in pods if not is_terminating(each) and not has_ended(each)]:
+            left = min((_tolerated_for(pod, taint, self._cluster.now()) for taint in taints), default=float("inf"))
+            if left <= 0:
+                self._cluster.delete("pods", key_of(pod))
+            elif left < float("inf"):
+                waits.append(left)
+        return min(waits, default=None)
+
+    def _on_pod(self, old: Object | None, new: Object | None) -> None:
+        node = new["spec"].get("nodeName") if new else None
+        if node and (old is None or not old["spec"].get("nodeName") or is_ready(new or {}) != is_ready(old)):
+            self.controller.enqueue(("", node))
+
+
+def _taints_for(node: Object) -> list[Object]:
+    taints: list[Object] = [dict(UNSCHEDULABLE)] if node["spec"].get("unschedulable") else []
+    for kind, value, key in _BY_CONDITION:
+        if (condition(node, kind) or {}).get("status") == value:
+            taints.append({"key": key, "effect": "NoSchedule"})
+            taints += [{"key": key, "effect": "NoExecute"}] if key in _EVICTING else []
+    return taints
+
+
+def _names(taint: Object) -> tuple[str, str]:
+    return taint["key"], taint["effect"]
+
+
+def _tolerated_for(pod: Object, taint: Object, now: datetime) -> float:
+    """Seconds for which the pod still tolerates the taint; infinite without a limit, 0 when it does not."""
+    matching = tolerations_of(pod, taint)
+    limits = [each["tolerationSeconds"] for each in matching if each.get("tolerationSeconds") is not None]
+    if not matching or not limits:
+        return float("inf") if matching else 0.0
+    since = datetime.fromisoformat(taint["timeAdded"]) if "timeAdded" in taint else now
+    return max(0.0, float(min(limits)) - (now - since).total_seconds())

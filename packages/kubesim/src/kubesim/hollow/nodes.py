@@ -1,0 +1,88 @@
+"""The hollow nodes that run at the moment: starting and stopping them, and telling each what concerns it."""
+
+import asyncio
+from collections.abc import Mapping
+
+from kubesim.hollow.cluster import Cluster
+from kubesim.hollow.endpointslices import SLICES
+from kubesim.hollow.kube_proxy import KubeProxy
+from kubesim.hollow.kubelet import Kubelet
+from kubesim.hollow.node_status import report_silence
+from kubesim.hollow.nodes_file import NodeSpec
+from kubesim.hollow.wire import Wire
+from kubesim.objects import Object
+
+
+class Nodes:
+    """All hollow nodes, running or not."""
+
+    def __init__(self, cluster: Cluster, wire: Wire, *, grace: float) -> None:
+        """Follow pods, Nodes and slices on behalf of every kubelet."""
+        self.specs: dict[str, NodeSpec] = {}
+        self.proxy = KubeProxy(cluster, wire)
+        self._cluster = cluster
+        self._wire = wire
+        self._grace = grace
+        self._running: dict[str, tuple[Kubelet, asyncio.Task[None]]] = {}
+        cluster.on_change("pods", self._on_pod)
+        cluster.on_change("nodes", self._on_node)
+        cluster.on_change(SLICES, self._on_slice)
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The names of the nodes that run."""
+        return frozenset(self._running)
+
+    def start(self, spec: NodeSpec) -> None:
+        """Start a node: it registers, runs its pods and serves its ports. Raises StatusError if it cannot."""
+        if spec.name in self._running:
+            return
+        self.specs[spec.name] = spec
+        kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace)
+        kubelet.register()
+        self._running[spec.name] = kubelet, asyncio.get_running_loop().create_task(kubelet.run())
+        for pod in self._cluster.list("pods"):
+            if pod["spec"].get("nodeName") == spec.name:
+                kubelet.on_pod(None, pod)
+        if spec.serves_node_ports:
+            self.proxy.add_node(spec.name, spec.internal_ip)
+
+    async def halt(self, name: str) -> None:
+        """Stop a node's machine at once: nothing on it answers any more, and nobody is told."""
+        if name in self._running:
+            _, task = self._running.pop(name)
+            self.proxy.remove_node(name)
+            task.cancel()
+            await asyncio.wait([task])
+
+    def report_silence(self, name: str) -> None:
+        """Have the control plane notice that a node is silent."""
+
+        def edit(node: Object) -> None:
+            report_silence(node["status"], self._cluster.timestamp())
+
+        self._cluster.change("nodes", ("", name), edit, subresource="status")
+
+    async def close(self) -> None:
+        """Stop every node."""
+        for name in list(self._running):
+            await self.halt(name)
+        self.proxy.close()
+
+    def _kubelets(self) -> Mapping[str, Kubelet]:
+        return {name: kubelet for name, (kubelet, _) in self._running.items()}
+
+    def _on_pod(self, old: Object | None, new: Object | None) -> None:
+        for name in {pod["spec"].get("nodeName") for pod in (old, new) if pod}:
+            if name in self._running:
+                self._running[name][0].on_pod(old, new)
+
+    def _on_node(self, _: Object | None, new: Object | None) -> None:
+        if new is not None and new["metadata"]["name"] in self._running:
+            self._running[new["metadata"]["name"]][0].on_node(new)
+
+    def _on_slice(self, old: Object | None, new: Object | None) -> None:
+        endpoints = [each for slice_ in (old, new) if slice_ for each in slice_.get("endpoints") or ()]
+        addresses = {address for endpoint in endpoints for address in endpoint["addresses"]}
+        for kubelet in self._kubelets().values():
+            kubelet.on_addresses(addresses)

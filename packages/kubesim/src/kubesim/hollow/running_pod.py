@@ -1,0 +1,54 @@
+"""A pod while it runs on a hollow node: its sockets, its probes, and the time it has left once it is told to go."""
+
+import asyncio
+
+from kubesim.hollow.pod_server import PodServer
+from kubesim.hollow.pod_status import declared_ports, probed_ports
+from kubesim.hollow.probes import ReadinessProbe
+from kubesim.objects import Object
+
+
+class RunningPod:
+    """What one pod holds on its node."""
+
+    def __init__(self, pod: Object, address: str, since: str, server: PodServer) -> None:
+        """Take the pod, its address in the API, the time it started and its sockets."""
+        self.uid: str = pod["metadata"]["uid"]
+        self.address = address
+        self.since = since
+        self._server = server
+        self._probes: dict[str, ReadinessProbe] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ends_at: float | None = None
+
+    def add_probe(self, container: str, probe: ReadinessProbe) -> None:
+        """Begin to probe a container."""
+        self._probes[container] = probe
+        self._tasks.append(asyncio.get_running_loop().create_task(probe.run()))
+
+    def ready(self, pod: Object) -> dict[str, bool]:
+        """Which containers are ready, by name; one without a probe always is."""
+        names = [container["name"] for container in pod["spec"]["containers"]]
+        return {name: name not in self._probes or self._probes[name].ready for name in names}
+
+    async def open_ports(self, pod: Object, named: frozenset[int]) -> None:
+        """Listen at the declared ports; a pod that declares none listens wherever somebody expects it to.
+
+        Raises OSError when a port is taken.
+        """
+        await self._server.open(declared_ports(pod) or probed_ports(pod) | named)
+
+    def seconds_left(self, grace: float) -> float:
+        """Tell the pod to go, and say for how long it still answers: the grace counted from the first time."""
+        now = asyncio.get_running_loop().time()
+        if self._ends_at is None:
+            self._server.drain()
+            self._ends_at = now + grace
+        return self._ends_at - now
+
+    async def stop(self) -> None:
+        """End probes and sockets."""
+        for task in self._tasks:
+            task.cancel()
+        self._server.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
