@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoints-
 from kubesim.errors import StatusError
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import is_terminating
-from kubesim.hollow.controller import Controller
+from kubesim.hollow.controller import BURST, Controller
 from kubesim.hollow.endpoints import Endpoint, Ports, endpoints_of, enqueue_services, is_selecting, reference_to
 from kubesim.objects import Key, Object, key_of
 
@@ -21,7 +21,7 @@ class CoreEndpoints:
     def __init__(self, cluster: Cluster) -> None:
         """Follow Services, pods and Endpoints."""
         self._cluster = cluster
-        self.controller = Controller("endpoints", self.reconcile)
+        self.controller = Controller("endpoints", self.reconcile, settle=BURST)
         for resource in ("services", ENDPOINTS):
             cluster.on_change(resource, lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change("pods", enqueue_services(cluster, self.controller))

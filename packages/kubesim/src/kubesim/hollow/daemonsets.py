@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/
 
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import available_in, has_ended, is_active, is_ready, is_terminating
-from kubesim.hollow.controller import Controller
+from kubesim.hollow.controller import BURST, Controller
 from kubesim.hollow.ownership import claim, reference
 from kubesim.hollow.placement import suits, tolerated
 from kubesim.hollow.replicasets import enqueue_owner, pod_of, with_counts
@@ -31,7 +31,7 @@ class DaemonSets:
     def __init__(self, cluster: Cluster) -> None:
         """Follow DaemonSets, their pods and the nodes."""
         self._cluster = cluster
-        self.controller = Controller("daemonsets", self.reconcile)
+        self.controller = Controller("daemonsets", self.reconcile, settle=BURST)
         cluster.on_change(DAEMONSETS, lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change("pods", enqueue_owner(self.controller, "DaemonSet"))
         cluster.on_change("nodes", self._on_node)

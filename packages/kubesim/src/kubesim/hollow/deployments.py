@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
 
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import is_terminating
-from kubesim.hollow.controller import Controller
+from kubesim.hollow.controller import BURST, Controller
 from kubesim.hollow.deployment_status import counts_of, deadline, set_available, set_progressing
 from kubesim.hollow.ownership import claim, controller_of, reference
 from kubesim.hollow.replicasets import REPLICASETS, enqueue_owner, with_counts
@@ -24,7 +24,7 @@ class Deployments:
     def __init__(self, cluster: Cluster) -> None:
         """Follow Deployments, their ReplicaSets and, for strategy Recreate, the end of their pods."""
         self._cluster = cluster
-        self.controller = Controller("deployments", self.reconcile)
+        self.controller = Controller("deployments", self.reconcile, settle=BURST)
         cluster.on_change(DEPLOYMENTS, lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change(REPLICASETS, enqueue_owner(self.controller, "Deployment"))
         cluster.on_change("pods", self._on_pod)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import is_terminating
-from kubesim.hollow.controller import Controller
+from kubesim.hollow.controller import BURST, Controller
 from kubesim.hollow.endpoints import (
     Endpoint,
     Ports,
@@ -34,7 +34,7 @@ class EndpointSlices:
     def __init__(self, cluster: Cluster) -> None:
         """Follow Services, pods and slices."""
         self._cluster = cluster
-        self.controller = Controller("endpointslices", self.reconcile)
+        self.controller = Controller("endpointslices", self.reconcile, settle=BURST)
         cluster.on_change("services", lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change("pods", enqueue_services(cluster, self.controller))
         cluster.on_change(SLICES, self._on_slice)

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/architecture/nodes/#condition and .../taint-
 from datetime import datetime
 
 from kubesim.hollow.cluster import Cluster
-from kubesim.hollow.conditions import condition, has_ended, is_ready, is_terminating, set_condition
+from kubesim.hollow.conditions import condition, has_ended, is_ready, is_terminating, is_true, set_condition
 from kubesim.hollow.controller import Controller
 from kubesim.hollow.placement import UNSCHEDULABLE, tolerations_of
 from kubesim.objects import Key, Object, key_of
@@ -82,7 +82,9 @@ class NodeLifecycle:
 
     def _on_pod(self, old: Object | None, new: Object | None) -> None:
         node = new["spec"].get("nodeName") if new else None
-        if node and (old is None or not old["spec"].get("nodeName") or is_ready(new or {}) != is_ready(old)):
+        stored = self._cluster.get("nodes", ("", node)) if node else None
+        arrived = old is None or not old["spec"].get("nodeName") or is_ready(new or {}) != is_ready(old)
+        if node and arrived and (stored is None or not is_true(stored, "Ready") or stored["spec"].get("taints")):
             self.controller.enqueue(("", node))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import available_in, is_active, is_ready, is_terminating
-from kubesim.hollow.controller import Controller
+from kubesim.hollow.controller import BURST, Controller
 from kubesim.hollow.ownership import claim, controller_of, reference
 from kubesim.objects import Key, Object, at, copied, key_of
 
@@ -54,7 +54,7 @@ class ReplicaSets:
     def __init__(self, cluster: Cluster) -> None:
         """Follow ReplicaSets and pods."""
         self._cluster = cluster
-        self.controller = Controller("replicasets", self.reconcile)
+        self.controller = Controller("replicasets", self.reconcile, settle=BURST)
         cluster.on_change(REPLICASETS, lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change("pods", enqueue_owner(self.controller, "ReplicaSet"))
         cluster.on_change("pods", self._on_orphan)

@@ -45,9 +45,16 @@ class Wire:
         """Take pairs of prefixes of equal length; `lowest_port` is what this process may bind (found out if None)."""
         self._prefixes = dict(prefixes)
         self._lowest_port = lowest_bindable_port() if lowest_port is None else lowest_port
+        self._located: dict[Place, Place] = {}
 
     def locate(self, address: str, port: int) -> Place:
         """Say where that address and port of the cluster are served; an address outside every prefix is as it is."""
+        place = self._located.get((address, port))
+        if place is None:
+            place = self._located[address, port] = self._compute(address, port)
+        return place
+
+    def _compute(self, address: str, port: int) -> Place:
         there = IPv4Address(address)
         for inside, outside in self._prefixes.items():
             if there in inside:
