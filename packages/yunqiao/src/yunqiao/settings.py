@@ -125,8 +125,8 @@ def load(
     lease = _lease(_Given(FLAGS, flags))
     problems = (*wrong_flags, *wrong_config, *wrong_variables, *wrong_cidrs)
     problems += wrong_times(lease.duration, lease.renew_deadline, lease.retry_period)
-    if not wrong_config:  # a key that could not be decoded is not missing
-        problems += wrong_keys({**config, **variables}, exists)
+    undecodable = {problem.name.rpartition(" ")[2]: True for problem in wrong_config}  # wrong, but not missing
+    problems += wrong_keys({**undecodable, **config, **variables}, exists)
     if problems:
         raise Unusable(problems)
     notes = (*flag_notes, *config_notes, *variable_notes, *cidr_notes, *gate_notes)

@@ -110,7 +110,7 @@ def settle(settings: Iterable[Setting], given: Mapping[str, str], prefix: str = 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The one of `names` that was probably meant, or an empty string."""
     spelled = {known.lower(): known for known in names}
-    return next((spelled[match] for match in get_close_matches(name.lower(), spelled, 1, 0.7)), "")
+    return next((spelled[match] for match in get_close_matches(name.lower(), spelled, 1, 0.6)), "")
 
 
 def _hint(name: str, names: Iterable[str]) -> str:
