@@ -1,0 +1,1 @@
+"""The API over HTTP: routes, media types, authentication, faults."""
