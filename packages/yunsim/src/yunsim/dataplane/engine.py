@@ -37,7 +37,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One running listener of one load balancer."""
+    """One running listener of one load balancer; times in seconds.
+
+    `established_timeout` ends idle TCP connections, `idle_timeout` HTTP connections between two requests, and
+    `request_timeout` is how long an HTTP client waits for its backend before it gets a 504.
+    """
 
     load_balancer_id: str
     address: str
@@ -47,6 +51,8 @@ class Listener:
     backends: tuple[Backend, ...]
     health_check: HealthCheck
     established_timeout: float = 900.0
+    idle_timeout: float = 15.0
+    request_timeout: float = 60.0
 
 
 ListenerKey = tuple[str, str, int]

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from yunsim.dataplane.engine import Listener, ListenerKey
 from yunsim.dataplane.health import HealthChecks, State
+from yunsim.dataplane.http.service import HttpService
 from yunsim.dataplane.pool import Pool
 from yunsim.dataplane.sockets import Bind, bound_socket
 from yunsim.dataplane.tcp import TcpService
@@ -43,7 +44,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService}
+SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService, "http": HttpService}
 """Who serves which listener protocol."""
 
 

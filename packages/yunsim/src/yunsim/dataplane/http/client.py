@@ -1,0 +1,185 @@
+"""A connection that an HTTP listener has accepted: requests come in, responses leave in the same order."""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from yunsim.dataplane.http.exchange import Exchange
+from yunsim.dataplane.http.messages import Request, own_response
+from yunsim.dataplane.tcp import reset_transport
+
+if TYPE_CHECKING:
+    from yunsim.dataplane.http.service import HttpService
+
+
+class Client(asyncio.Protocol):
+    """One client; the names starting with on_ are those httptools calls."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, service: "HttpService") -> None:
+        self.service = service
+        self.loop = asyncio.get_running_loop()
+        self.address = ""
+        self._touched = self.loop.time()
+        self._parser = httptools.HttpRequestParser(self)
+        self._request = Request()
+        self._exchanges: deque[Exchange] = deque()
+        self._incoming: Exchange | None = None
+        self._holds: set[str] = set()
+        self._tunnel: Exchange | None = None
+        self._early = b""
+        self._ended = self._malformed = False
+        self.full = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for a request."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.address = transport.get_extra_info("peername")[0]
+        self.service.sweeper.add(self)
+        if self.service.closed:
+            self.end()
+
+    def data_received(self, data: bytes) -> None:
+        """Read a part of the requests."""
+        self._touched = self.loop.time()
+        if self._tunnel is not None:
+            self._tunnel.raw_request(data)
+        elif not self._malformed:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._early = data[upgrade.args[0] :]
+            self.hold("upgrading")
+        except httptools.HttpParserError:
+            self._malformed = True
+            if not self._exchanges:
+                self._refuse()
+            elif not self._exchanges[-1].received:
+                self.end()
+        if self._exchanges:
+            self._exchanges[0].flush()
+
+    def eof_received(self) -> bool:
+        """Answer what has been asked, then close."""
+        self._ended = True
+        if self._tunnel is not None:
+            self._tunnel.close_tunnel()
+        return bool(self._exchanges)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Break off what is under way."""
+        self.service.sweeper.discard(self)
+        if self._exchanges:
+            self._exchanges.popleft().abandon()
+            self._exchanges.clear()
+
+    def pause_writing(self) -> None:
+        """Hold the response back."""
+        self.full = True
+        if self._exchanges:
+            self._exchanges[0].pause_response()
+
+    def resume_writing(self) -> None:
+        """Take more of the response."""
+        self.full = False
+        if self._exchanges:
+            self._exchanges[0].resume_response()
+
+    def hold(self, reason: str) -> None:
+        """Stop reading until every reason is released."""
+        self._holds.add(reason)
+        if not self._ended:
+            self.transport.pause_reading()
+
+    def release(self, reason: str) -> None:
+        """Read again when no other reason holds."""
+        self._holds.discard(reason)
+        if not self._holds and not self._ended:
+            self.transport.resume_reading()
+
+    def done(self, *, keep_alive: bool) -> None:
+        """Go on with the next request, or close."""
+        self._touched = self.loop.time()
+        self._exchanges.popleft()
+        self._holds.clear()
+        if not keep_alive:
+            self._exchanges.clear()
+            self.transport.close()
+        elif self._exchanges:
+            self._exchanges[0].begin()
+        elif self._malformed:
+            self._refuse()
+        elif self._ended:
+            self.transport.close()
+        if len(self._exchanges) > 1:
+            self.hold("pipelined")
+        else:
+            self.release("pipelined")
+
+    def tunnelled(self) -> None:
+        """Pass everything on as it is from now on."""
+        self._tunnel = self._exchanges[0]
+        self._tunnel.raw_request(self._early)
+        self.release("upgrading")
+
+    def expire(self, now: float) -> None:
+        """Close an idle connection; end an exchange whose backend is silent."""
+        if self._exchanges:
+            self._exchanges[0].expire(now)
+        elif now - self._touched > self.service.idle_timeout:
+            self.transport.close()
+
+    def end(self) -> None:
+        """Break off."""
+        if self._exchanges:
+            self._exchanges[0].end()
+        else:
+            reset_transport(self.transport)
+
+    def _refuse(self) -> None:
+        self.transport.write(own_response(400))
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        self._request = Request()
+
+    def on_url(self, part: bytes) -> None:
+        """Keep the request target."""
+        self._request.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header field."""
+        self._request.headers.add(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin the exchange, or let it wait for those before it. An error raised here makes the parser refuse."""
+        request = self._request
+        request.method = self._parser.get_method()
+        if request.method == b"CONNECT":
+            raise ValueError("A balancer is no forward proxy: CONNECT is refused")
+        request.version = self._parser.get_http_version()
+        request.keep_alive = self._parser.should_keep_alive()
+        request.upgrade = self._parser.should_upgrade()
+        self._incoming = Exchange(self, request)
+        self._exchanges.append(self._incoming)
+        if len(self._exchanges) == 1:
+            self._incoming.begin()
+        else:
+            self.hold("pipelined")
+
+    def on_body(self, data: bytes) -> None:
+        """Pass a part of the body on."""
+        if self._incoming is not None:
+            self._incoming.request_body(data)
+
+    def on_message_complete(self) -> None:
+        """Note the end of the request."""
+        if self._incoming is not None:
+            self._incoming.request_complete()

@@ -1,0 +1,65 @@
+"""The listener itself: whom it accepts, and which connections to backends it keeps for later requests."""
+
+import asyncio
+import socket
+
+from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.http.client import Client
+from yunsim.dataplane.http.upstream import Upstream
+from yunsim.dataplane.pool import Pool, Target
+from yunsim.dataplane.sweep import Sweeper
+from yunsim.dataplane.tcp import BACKLOG
+
+
+class HttpService:
+    """One running HTTP listener."""
+
+    kind = socket.SOCK_STREAM
+
+    def __init__(self, listener: Listener, pool: Pool) -> None:
+        self.pool = pool
+        self.sweeper = Sweeper()
+        self.closed = False
+        self._kept: dict[Target, list[Upstream]] = {}
+        self.assign(listener)
+
+    async def open(self, sock: socket.socket) -> None:
+        """Accept connections at a bound socket, which is ours to close from now on."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Client(self), sock=sock, backlog=BACKLOG)
+
+    def assign(self, listener: Listener) -> None:
+        """Take over changed settings, and close the unused connections to backends that are gone."""
+        self.idle_timeout, self.request_timeout = listener.idle_timeout, listener.request_timeout
+        self.sweeper.allow(min(self.idle_timeout, self.request_timeout))
+        for gone in self._kept.keys() - set(self.pool.targets):
+            for upstream in self._kept.pop(gone):
+                upstream.transport.close()
+
+    async def close(self) -> None:
+        """Refuse new connections and reset those that exist, as a deleted listener does."""
+        self.closed = True
+        self._server.close()
+        await self.sweeper.end_all()
+
+    def kept(self, target: Target) -> Upstream | None:
+        """An unused connection to this backend, the latest first; its taker owns it."""
+        upstreams = self._kept.get(target, [])
+        while upstreams:
+            upstream = upstreams.pop()
+            if not upstream.transport.is_closing():
+                return upstream
+        return None
+
+    def keep(self, target: Target, upstream: Upstream) -> None:
+        """Keep a connection for a later request, unless its backend has left."""
+        if target in self.pool.targets and not self.closed:
+            self._kept.setdefault(target, []).append(upstream)
+        else:
+            upstream.transport.close()
+
+    def forget(self, upstream: Upstream) -> None:
+        """A connection has ended: do not offer it any more."""
+        for upstreams in self._kept.values():
+            if upstream in upstreams:
+                upstreams.remove(upstream)
