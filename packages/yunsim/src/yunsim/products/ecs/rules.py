@@ -18,8 +18,8 @@ TAG_RESOURCES = ("instance", "eni")
 
 
 def state(world: World) -> State:
-    """Return the product's state."""
-    found: State = world.states["ecs"]
+    """Return the product's state, which is empty at first."""
+    found: State = world.states.setdefault("ecs", State())
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is refused of listeners and their settings, and where that is documented (rules.py says how to read the codes)."""
+"""What is refused of listeners and their settings, and where that is documented (see rules.py for the codes)."""
 
 import re
 from collections.abc import Mapping

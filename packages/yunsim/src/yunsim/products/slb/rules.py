@@ -8,6 +8,7 @@ but whose code does not.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from yunsim.errors import ApiError
@@ -36,8 +37,8 @@ TAG_RESOURCES = ("instance", "certificate", "acl", "listener", "vservergroup", "
 
 
 def state(world: World) -> State:
-    """Return the product's state."""
-    found: State = world.states["slb"]
+    """Return the product's state, which is empty at first."""
+    found: State = world.states.setdefault("slb", State())
     return found
 
 
@@ -170,6 +171,16 @@ def private_address(vswitch: Any, holder: str, address: str) -> str:
     if not taken:
         raise ApiError(400, "VSwitchAvailableIpNotExist", "The specified VSwitch has no availabe ip.")
     return taken
+
+
+def internet_address(world: World, network: IPv4Network | IPv6Network) -> str:
+    """Return a free address of the internet range (common: InsufficientCapacity)."""
+    free = state(world).free_address(network)
+    if not free:
+        raise ApiError(
+            400, "InsufficientCapacity", f"There is insufficient capacity available for the requested: {network}."
+        )
+    return free
 
 
 def at_most_ten(parameter: str, text: str) -> list[str]:

@@ -153,6 +153,6 @@ class State:
             yield from load_balancer.groups.values()
 
     def free_address(self, network: IPv4Network | IPv6Network) -> str:
-        """Return the first address of an internet range that no balancer has; raises StopIteration when full."""
+        """Return the first address of an internet range that no balancer has, or "" when there is none."""
         taken = {lb.address for lb in self.load_balancers.values()}
-        return next(str(host) for host in network.hosts() if str(host) not in taken)
+        return next((str(host) for host in network.hosts() if str(host) not in taken), "")

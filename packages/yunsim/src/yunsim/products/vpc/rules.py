@@ -24,8 +24,8 @@ Network = IPv4Network | IPv6Network
 
 
 def state(world: World) -> State:
-    """Return the product's state."""
-    found: State = world.states["vpc"]
+    """Return the product's state, which is empty at first."""
+    found: State = world.states.setdefault("vpc", State())
     return found
 
 

@@ -30,8 +30,11 @@ class VSwitch:
 
     def contains(self, address: str) -> bool:
         """Tell whether something may have that address here."""
-        first = int(self.cidr_block.network_address)
-        return first + RESERVED_LOW <= int(ip_address(address)) < first + self.cidr_block.num_addresses - RESERVED_HIGH
+        try:
+            number = int(ip_address(address)) - int(self.cidr_block.network_address)
+        except ValueError:
+            return False
+        return RESERVED_LOW <= number < self.cidr_block.num_addresses - RESERVED_HIGH
 
     def take(self, holder: str, address: str = "") -> str:
         """Give the holder that address, or the first free one; "" when it, or all, are in use."""

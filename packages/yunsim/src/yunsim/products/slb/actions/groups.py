@@ -40,7 +40,7 @@ def CreateVServerGroup(
     _replace(world, owner, made, added, {backend.key: backend for backend in added})
     owner.groups[made.id] = made
     rules.written(world, owner)
-    return {"VServerGroupId": made.id, "BackendServers": _answer(made.backends.values())}
+    return {"VServerGroupId": made.id, "BackendServers": _answer(made.backends.values(), "Description")}
 
 
 def _replace(
@@ -52,19 +52,19 @@ def _replace(
     group.backends = new
 
 
-def _answer(backends: Iterable[Backend], *, address: bool = False) -> dict[str, Any]:
+def _answer(backends: Iterable[Backend], *also: str) -> dict[str, Any]:
+    """Return backends with the fields that the action answers: four, and those named."""
+    return {"BackendServer": [_fields(backend, also) for backend in backends]}
+
+
+def _fields(backend: Backend, also: Iterable[str]) -> dict[str, Any]:
+    more = {"Description": backend.description, "ServerIp": backend.server_ip}
     return {
-        "BackendServer": [
-            {
-                "ServerId": backend.server_id,
-                "Port": backend.port,
-                "Weight": backend.weight,
-                "Type": backend.type,
-                "Description": backend.description,
-                **({"ServerIp": backend.server_ip} if address else {}),
-            }
-            for backend in backends
-        ]
+        "ServerId": backend.server_id,
+        "Port": backend.port,
+        "Weight": backend.weight,
+        "Type": backend.type,
+        **{name: more[name] for name in also},
     }
 
 
@@ -114,7 +114,7 @@ def DescribeVServerGroupAttribute(world: World, *, RegionId: str, VServerGroupId
         "VServerGroupName": found.name,
         "LoadBalancerId": found.load_balancer_id,
         "CreateTime": moment(found.created),
-        "BackendServers": _answer(found.backends.values(), address=True),
+        "BackendServers": _answer(found.backends.values(), "Description", "ServerIp"),
         "Tags": tagging.answer(found.tags),
     }
 
@@ -128,7 +128,7 @@ def AddVServerGroupBackendServers(
     new = {backend.key: backend for backend in added if backend.key not in group.backends}
     _replace(world, owner, group, new.values(), group.backends | new)
     rules.written(world, owner)
-    return {"VServerGroupId": group.id, "BackendServers": _answer(group.backends.values())}
+    return {"VServerGroupId": group.id, "BackendServers": _answer(group.backends.values(), "Description")}
 
 
 def RemoveVServerGroupBackendServers(
@@ -158,7 +158,7 @@ def ModifyVServerGroupBackendServers(
     kept = {key: backend for key, backend in group.backends.items() if key not in old}
     _replace(world, owner, group, (new[key] for key in new if key not in group.backends), kept | new)
     rules.written(world, owner)
-    return {"VServerGroupId": group.id, "BackendServers": _answer(group.backends.values())}
+    return {"VServerGroupId": group.id, "BackendServers": _answer(group.backends.values(), "Description")}
 
 
 def SetVServerGroupAttribute(
@@ -182,7 +182,7 @@ def SetVServerGroupAttribute(
     return {
         "VServerGroupId": group.id,
         "VServerGroupName": group.name,
-        "BackendServers": _answer(group.backends.values()),
+        "BackendServers": _answer(group.backends.values(), "Description"),
     }
 
 

@@ -66,8 +66,9 @@ def CreateLoadBalancer(
     rules.one_of("PayType", PayType, ("PayOnDemand", "PrePay"))
     rules.modification_protection(made, ModificationProtectionStatus, ModificationProtectionReason)
     billing.charge(made, InstanceChargeType, LoadBalancerSpec, InternetChargeType, Bandwidth)
-    made.address = _place(world, made, VSwitchId, VpcId, Address)
-    _zones(world, made, MasterZoneId, SlaveZoneId)
+    vswitch = rules.vswitch(world, made, VSwitchId, VpcId) if address_type == "intranet" else None
+    _zones(world, made, MasterZoneId, SlaveZoneId, home=vswitch.zone_id if vswitch else "")
+    made.address = _address(world, made, vswitch, Address)
     rules.state(world).load_balancers[made.id] = made
     rules.written(world, made)
     answer = _created(made)
@@ -96,22 +97,21 @@ def _answered(world: World, token: str, request: dict[str, Any]) -> dict[str, An
     return answer
 
 
-def _place(world: World, made: LoadBalancer, vswitch_id: str, vpc_id: str, address: str) -> str:
-    """Give the balancer an address: of its vSwitch, or of the internet."""
-    if made.address_type == "internet":
+def _address(world: World, made: LoadBalancer, vswitch: Any, address: str) -> str:
+    """Give the balancer an address of its vSwitch, or of the internet: the last step, after which nothing fails."""
+    if vswitch is None:
         network = INTERNET_IPV6 if made.address_ip_version == "ipv6" else world.internet
-        return rules.state(world).free_address(network)
-    vswitch = rules.vswitch(world, made, vswitch_id, vpc_id)
-    made.vswitch_id, made.vpc_id, made.master_zone_id = vswitch.id, vswitch.vpc_id, vswitch.zone_id
+        return rules.internet_address(world, network)
+    made.vswitch_id, made.vpc_id = vswitch.id, vswitch.vpc_id
     return rules.private_address(vswitch, made.id, address)
 
 
-def _zones(world: World, made: LoadBalancer, master: str, slave: str) -> None:
+def _zones(world: World, made: LoadBalancer, master: str, slave: str, *, home: str) -> None:
     known = rules.zones(world)
     for name, zone in (("MasterZoneId", master), ("SlaveZoneId", slave)):
         if zone:
             rules.one_of(name, zone, known)
-    made.master_zone_id = master or made.master_zone_id or known[0]
+    made.master_zone_id = master or home or known[0]
     others = [zone for zone in known if zone != made.master_zone_id]
     made.slave_zone_id = slave or (others[0] if others else made.master_zone_id)
 

@@ -1,0 +1,102 @@
+"""What the data plane is asked to carry."""
+
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from yunsim.dataplane.engine import Backend, HealthCheck
+from yunsim.products.slb.traffic import wanted
+
+
+@pytest.fixture
+def listening(slb: Any, site: Any, balancer: str, group: str) -> str:
+    """A balancer with a running TCP listener on port 80 and two backends."""
+    servers = [
+        {"ServerId": site.nodes[0].id, "Port": 30080, "Weight": 100},
+        {"ServerId": site.nodes[1].id, "Port": 30080, "Weight": 0},
+    ]
+    slb("AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=servers)
+    slb("CreateLoadBalancerTCPListener", LoadBalancerId=balancer, ListenerPort=80, Bandwidth=-1, VServerGroupId=group)
+    slb("StartLoadBalancerListener", LoadBalancerId=balancer, ListenerPort=80, ListenerProtocol="tcp")
+    return balancer
+
+
+def test_a_running_listener_is_carried_with_its_backends(world: Any, site: Any, listening: str) -> None:
+    (found,) = wanted(world)
+    assert (found.load_balancer_id, found.port, found.protocol, found.scheduler) == (listening, 80, "tcp", "wrr")
+    assert found.backends == (
+        Backend(f"{site.nodes[0].id}||30080", site.nodes[0].addresses()[0], 30080, 100),
+        Backend(f"{site.nodes[1].id}||30080", site.nodes[1].addresses()[0], 30080, 0),
+    )
+    assert found.health_check == HealthCheck("tcp", 0, 2.0, 5.0, 3, 3, "/", "", "HEAD", ("http_2xx",))
+    assert found.established_timeout == 900.0
+
+
+def test_a_stopped_listener_and_an_inactive_balancer_carry_nothing(slb: Any, world: Any, listening: str) -> None:
+    slb("SetLoadBalancerStatus", LoadBalancerId=listening, LoadBalancerStatus="inactive")
+    assert wanted(world) == []
+    slb("SetLoadBalancerStatus", LoadBalancerId=listening, LoadBalancerStatus="active")
+    assert len(wanted(world)) == 1
+    slb("StopLoadBalancerListener", LoadBalancerId=listening, ListenerPort=80, ListenerProtocol="tcp")
+    assert wanted(world) == []
+
+
+def test_addresses_are_those_on_the_wire(slb: Any, world: Any, site: Any, listening: str) -> None:
+    world.wire[IPv4Network("10.1.0.0/24")] = IPv4Network("127.1.0.0/24")
+    (found,) = wanted(world)
+    assert found.address.startswith("127.1.0.")
+    assert [each.address.rpartition(".")[0] for each in found.backends] == ["127.1.0", "127.1.0"]
+
+
+def test_a_network_interface_is_reached_at_the_address_given(
+    slb: Any, world: Any, site: Any, group: str, listening: str
+) -> None:
+    address = site.interface.private_ips[1]
+    server = {"ServerId": site.interface.id, "Port": 8080, "Type": "eni", "ServerIp": address}
+    slb("AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=[server])
+    assert wanted(world)[0].backends[-1] == Backend(f"{site.interface.id}|{address}|8080", address, 8080, 100)
+
+
+def test_a_released_instance_gets_no_traffic(ecs: Any, world: Any, site: Any, listening: str) -> None:
+    ecs("DeleteInstance", InstanceId=site.nodes[0].id, Force="true")
+    assert [each.key for each in wanted(world)[0].backends] == [f"{site.nodes[1].id}||30080"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "field", "value"),
+    [
+        ({"HealthCheckSwitch": "off"}, "off", "port", 0),
+        ({"HealthCheckConnectPort": 9000}, "tcp", "port", 9000),
+        ({"HealthCheckInterval": 10}, "tcp", "interval", 10.0),
+        ({"HealthCheckConnectTimeout": 7}, "tcp", "timeout", 7.0),
+        ({"HealthCheckType": "http", "HealthCheckURI": "/healthz"}, "http", "uri", "/healthz"),
+        ({"HealthCheckType": "http", "HealthCheckDomain": "$_ip"}, "http", "domain", ""),
+    ],
+)
+def test_health_is_checked_as_set(
+    slb: Any, world: Any, listening: str, changes: dict[str, Any], kind: str, field: str, value: Any
+) -> None:
+    slb("SetLoadBalancerTCPListenerAttribute", LoadBalancerId=listening, ListenerPort=80, **changes)
+    check = wanted(world)[0].health_check
+    assert (check.kind, getattr(check, field)) == (kind, value)
+
+
+def test_every_protocol_can_be_carried(slb: Any, world: Any, balancer: str, group: str) -> None:
+    for port, protocol in ((1, "UDP"), (2, "HTTP")):
+        given = {"LoadBalancerId": balancer, "ListenerPort": port}
+        slb(f"CreateLoadBalancer{protocol}Listener", **given, Bandwidth=-1, VServerGroupId=group, Scheduler="rr")
+        slb("StartLoadBalancerListener", **given, ListenerProtocol=protocol.lower())
+    assert [(each.protocol, each.health_check.kind, each.scheduler) for each in wanted(world)] == [
+        ("udp", "udp", "rr"),
+        ("http", "off", "rr"),
+    ]
+
+
+def test_every_change_that_traffic_feels_is_told(slb: Any, world: Any, site: Any, group: str, listening: str) -> None:
+    told: list[int] = []
+    world.on_change.append(lambda: told.append(len(wanted(world)[0].backends)))
+    server = [{"ServerId": site.nodes[2].id, "Port": 30080}]
+    slb("AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=server)
+    slb("RemoveVServerGroupBackendServers", VServerGroupId=group, BackendServers=server)
+    assert told == [3, 2]
