@@ -80,7 +80,7 @@ def test_a_vswitch_without_addresses_is_refused_although_the_code_says_unavailab
         ("Whatever", 400, Refused),
         ("Whatever", 404, Stale),
         ("Whatever", 500, Lost),
-        ("Whatever", 429, NotYet),
+        ("Whatever", 429, codes.Throttled),
         ("HTTP403", 403, Lost),
         ("HTTP503", 503, NotYet),
         ("InternalError", 500, Lost),
@@ -99,10 +99,11 @@ def test_the_clouds_own_wish_for_a_pause_wins() -> None:
 
 
 def test_throttling_is_told_from_being_busy() -> None:
-    assert codes.throttled(meaning("Throttling.User"))
-    assert codes.throttled(meaning("HTTP429", 429))
-    assert not codes.throttled(meaning("OperationBusy"))
-    assert not codes.throttled(Lost("no answer"))
+    assert isinstance(meaning("Throttling.User"), codes.Throttled)
+    assert isinstance(meaning("HTTP429", 429), codes.Throttled)
+    assert isinstance(meaning("OperationBusy", after=1.0), codes.Throttled)
+    assert not isinstance(meaning("OperationBusy"), codes.Throttled)
+    assert not isinstance(meaning("HTTP503", 503), codes.Throttled)
 
 
 def test_an_ended_key_is_recognised() -> None:
@@ -112,4 +113,4 @@ def test_an_ended_key_is_recognised() -> None:
 
 def test_every_row_names_its_source() -> None:
     assert all(row.source for row in codes.TABLE)
-    assert all(row.after > 0 for row in codes.TABLE if row.meaning is NotYet)
+    assert all(row.after > 0 for row in codes.TABLE if issubclass(row.meaning, NotYet))

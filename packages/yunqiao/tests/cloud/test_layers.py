@@ -9,6 +9,7 @@ import pytest
 
 from yunqiao.cloud import layers
 from yunqiao.cloud.coalesce import coalesced
+from yunqiao.cloud.codes import Throttled
 from yunqiao.cloud.metrics import CallMetrics, metered
 from yunqiao.engine.limits import Limits, Priority
 from yunqiao.model.errors import Fault, Lost, NotYet, Refused
@@ -194,7 +195,7 @@ async def test_a_failed_read_fails_for_all_who_share_it() -> None:
 async def test_a_throttled_answer_slows_the_limits(clock: Any) -> None:
     limits = Limits(clock)
     fault = Fault(GROUP.action, 400, "Throttling.User", "Too fast.", "r")
-    send = layers.throttled(limits, lambda _: Priority.CREATE)(Script(NotYet("fast", 7.0, fault)))
+    send = layers.throttled(limits, lambda _: Priority.CREATE)(Script(Throttled("fast", 7.0, fault)))
     with pytest.raises(NotYet):
         await send(GROUP)
     assert limits.allowed("slb", GROUP.action) == 45

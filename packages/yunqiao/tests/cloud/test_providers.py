@@ -126,5 +126,5 @@ def test_a_source_says_what_it_is_without_its_secrets() -> None:
     assert str(source) == "access key LTAI"
     assert "hidden" not in repr(source)
     assert str(Source()) == "RAM role of the ECS instance"
-    assert str(Source(uri="http://h/k")) == "credentials URI http://h/k"
+    assert str(Source(uri="http://h/k?hidden")) == "credentials URI http://h/k"
     assert str(Source(rrsa=Rrsa("role", "p", "f"))) == "role role by OIDC (RRSA)"

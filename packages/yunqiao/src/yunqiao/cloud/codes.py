@@ -25,6 +25,10 @@ SLOW = 10.0
 """Seconds to wait: for a configuration to end, for a rate to recover, for a task or an outage to pass."""
 
 
+class Throttled(NotYet):
+    """The cloud asked us to slow down (where a plain NotYet waits for a change to end)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Codes (shell patterns) that mean one thing; `advice` may name {permission}, `says` is part of the message."""
@@ -45,7 +49,7 @@ ACCOUNT = "This is between the account's owner and Alibaba Cloud (payment, verif
 
 TABLE: tuple[Row, ...] = (
     # Too fast. The prefix covers Throttling.User, Throttling.Api and the rest.
-    Row(("Throttling*", "Throttled*", "FlowLimit*", "RequestLimitExceeded"), NotYet, "COMMON", THROTTLED),
+    Row(("Throttling*", "Throttled*", "FlowLimit*", "RequestLimitExceeded"), Throttled, "COMMON", THROTTLED),
     Row(
         ("ServiceUnavailable",),
         Refused,
@@ -211,23 +215,14 @@ TABLE: tuple[Row, ...] = (
 def outcome(fault: Fault, product: str, retry_after: float | None = None) -> Trouble:
     """Give the exception that says what to do about `fault`; `retry_after` is the cloud's own wish in seconds."""
     row = _row(fault)
-    if retry_after is not None or (row is None and fault.status in {429, 503}):
-        return NotYet(str(fault), retry_after or THROTTLED, fault)
+    if retry_after is not None or (row is None and fault.status == 429):
+        return Throttled(str(fault), retry_after or THROTTLED, fault)
     if row is None:
         return _by_status(fault)
-    if row.meaning is NotYet:
-        return NotYet(str(fault), row.after, fault)
-    permission = f"{product}:{fault.action}"
-    advice = row.advice.format(permission=permission)
+    if issubclass(row.meaning, NotYet):
+        return row.meaning(str(fault), row.after, fault)
+    advice = row.advice.format(permission=f"{product}:{fault.action}")
     return row.meaning(f"{fault} {advice}".rstrip(), fault)
-
-
-def throttled(trouble: Trouble) -> bool:
-    """Tell whether the cloud asked us to slow down (rather than to wait for a change to end)."""
-    fault = trouble.fault
-    if fault is None or not isinstance(trouble, NotYet):
-        return False
-    return fault.status == 429 or fault.code.startswith(("Throttling", "Throttled", "FlowLimit", "RequestLimit"))
 
 
 def key_ended(trouble: Trouble) -> bool:
@@ -245,6 +240,8 @@ def _matches(row: Row, fault: Fault) -> bool:
 
 def _by_status(fault: Fault) -> Trouble:
     """A code that is not in the table: an answer that is not the API's own says nothing about the effect."""
+    if fault.status == 503:
+        return NotYet(str(fault), THROTTLED, fault)
     if fault.status >= 500 or not fault.code or fault.code.startswith(UNREADABLE):
         return Lost(str(fault), fault)
     if fault.status == 404:

@@ -16,9 +16,9 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from yunqiao.cloud import codes
+from yunqiao.cloud.codes import Throttled
 from yunqiao.model.clock import Clock
-from yunqiao.model.errors import Lost, NotYet, Trouble
+from yunqiao.model.errors import Lost, Trouble
 from yunqiao.model.step import Call, Reply, Send
 
 Layer = Callable[[Send], Send]
@@ -87,9 +87,8 @@ def throttled(limits: Turns, priority: Callable[[Call], int]) -> Layer:
             await limits.turn(call.product, call.action, priority(call))
             try:
                 return await send(call)
-            except NotYet as trouble:
-                if codes.throttled(trouble):
-                    limits.slow(call.product, call.action, trouble.after)
+            except Throttled as trouble:
+                limits.slow(call.product, call.action, trouble.after)
                 raise
 
         return pace

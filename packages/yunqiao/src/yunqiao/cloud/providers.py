@@ -8,7 +8,7 @@ Source: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Source:
 
     key: AccessKey | None = None
     rrsa: Rrsa | None = None
-    uri: str = ""
+    uri: str = field(default="", repr=False)
     role: str = ""
     sts: str = "https://sts.aliyuncs.com"
 
@@ -54,7 +54,7 @@ class Source:
             return f"access key {self.key.id}"
         if self.rrsa:
             return f"role {self.rrsa.role_arn} by OIDC (RRSA)"
-        return f"credentials URI {self.uri}" if self.uri else "RAM role of the ECS instance"
+        return f"credentials URI {_shown(self.uri)}" if self.uri else "RAM role of the ECS instance"
 
 
 def provider(source: Source, metadata: Metadata) -> Provider:
@@ -137,13 +137,18 @@ async def _ask(method: str, url: str, what: str, form: Mapping[str, str] | None 
         ):
             status, body = response.status, await response.read()
     except (aiohttp.ClientError, OSError) as error:
-        raise Lost(f"{what} at {url}: {error or type(error).__name__}.") from error
+        raise Lost(f"{what} at {_shown(url)}: {error or type(error).__name__}.") from error
     if status >= 500 or status == 429:
-        raise Lost(f"{what} at {url}: HTTP {status}.")
+        raise Lost(f"{what} at {_shown(url)}: HTTP {status}.")
     answer = _decoded(body, what)
     if status >= 400:
         raise Refused(f"{what}: {answer.get('Code')}: {answer.get('Message')} (RequestId {answer.get('RequestId')})")
     return answer
+
+
+def _shown(url: str) -> str:
+    """The URL without its query, which may hold a secret."""
+    return url.partition("?")[0]
 
 
 def _decoded(body: bytes, what: str) -> Mapping[str, Any]:
