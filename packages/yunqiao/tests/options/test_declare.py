@@ -53,7 +53,7 @@ def test_a_known_annotation_that_cannot_be_followed_blocks_everything():
 
 @pytest.mark.parametrize("bad", ["", "-1", "1.0", "0x1", " 1", "\u0661", "99999999999999999999", "1e1"])
 def test_a_whole_number_is_read_strictly(bad):
-    with pytest.raises(ValueError, match="^"):
+    with pytest.raises(ValueError, match=r"^"):
         whole(1, 10).read(bad)
 
 

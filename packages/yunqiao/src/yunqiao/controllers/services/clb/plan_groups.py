@@ -12,7 +12,7 @@ def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     """All calls on groups that can be made now."""
     for group in wanted.groups:
         twin = chosen(seen, group.name)
-        yield from _backends(seen, group, twin) if twin else [_create(seen, group)]
+        yield from _backends(seen, group, twin, who) if twin else [_create(seen, group)]
     yield from _superfluous(wanted, seen, who)
 
 
@@ -29,15 +29,15 @@ def _create(seen: Balancer, group: Group) -> Call:
     return groups.create(seen.id, group.name, first, f"group {group.name} is missing, {_servers(first)} to go in")
 
 
-def _backends(seen: Balancer, group: Group, twin: Group) -> Iterator[Call]:
+def _backends(seen: Balancer, group: Group, twin: Group, who: Identity) -> Iterator[Call]:
     """Add before remove, so that a group is never emptier than both before and after."""
     if group.backends is UNMANAGED or group.backends is UNKNOWN or not isinstance(twin.backends, tuple):
         return
     wish = {one.identity: one for one in group.backends}
     have = {one.identity: one for one in twin.backends}
-    ours = {identity for identity, one in have.items() if one.description in (group.name, "")}
+    ours = {identity for identity, one in have.items() if who.owner.owns(one.description)}
     yield from _batched(groups.add, seen, twin, [one for one in group.backends if one.identity not in have], "add")
-    differing = [one for one in group.backends if one.identity in have and have[one.identity] != one]
+    differing = [one for one in group.backends if one.identity in ours and have[one.identity] != one]
     yield from _batched(groups.change, seen, twin, differing, "set the weight or mark of")
     gone = [one for identity, one in have.items() if identity in ours and identity not in wish]
     yield from _batched(groups.remove, seen, twin, gone, "take out")
@@ -61,9 +61,7 @@ def _superfluous(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Ca
 
 
 def _only_ours(group: Group, who: Identity) -> bool:
-    return isinstance(group.backends, tuple) and all(
-        one.description == "" or who.owner.owns(one.description) for one in group.backends
-    )
+    return isinstance(group.backends, tuple) and all(who.owner.owns(one.description) for one in group.backends)
 
 
 def _servers(backends: Sequence[Backend]) -> str:

@@ -1,0 +1,299 @@
+"""The controller's core joined to the simulated cloud in one process, on a clock that moves at will.
+
+`Cloud` is a Send with troubles to order: answers lost before or after the effect, calls that arrive late, reads that
+are some seconds old, and the end of the process at any call. `Cluster` is the one Service as Kubernetes holds it.
+"""
+
+import contextlib
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from yunqiao.cloud.codes import outcome
+from yunqiao.controllers.services.identity import identity, wants_balancer
+from yunqiao.controllers.services.reconcile import Services
+from yunqiao.controllers.services.rules import Rules
+from yunqiao.model.cluster import (
+    Condition,
+    Metadata,
+    Node,
+    NodeSpec,
+    NodeStatus,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    Snapshot,
+)
+from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale
+from yunqiao.model.step import Call, Patch
+from yunsim.dispatch import perform
+from yunsim.errors import ApiError
+from yunsim.products.ecs.state import State as EcsState
+from yunsim.products.slb.state import State as SlbState
+from yunsim.products.vpc.state import State as VpcState
+from yunsim.world import World
+
+UID = "3f2b8c1e-93ab-4a6e-a8b9-1c2d3e4f5a6b"
+CLUSTER = "abcdefghij"
+LAG = 3.0
+"""Seconds by which a read may be old, and a call may be late."""
+
+
+class Ended(BaseException):
+    """The process ends here."""
+
+
+class Time:
+    """A model.clock.Clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += max(0.0, seconds)
+
+
+def new_world(instances: int = 4) -> World:
+    world = World(states={"slb": SlbState(), "ecs": EcsState(), "vpc": VpcState()})
+    vpc = world.states["vpc"].add_vpc(world, "127.16.0.0/12", own_id="vpc-test")
+    world.states["vpc"].add_vswitch(world, vpc.id, "127.16.0.0/20", "cn-hangzhou-h", own_id="vsw-test")
+    for number in range(instances):
+        world.states["ecs"].add_instance(world, "vsw-test", own_id=f"i-w{number}")
+    return world
+
+
+@dataclass
+class Cloud:
+    """A Send into a World. `troubles` is consumed one a call: "", lost-before, lost-after, late, old, ended-before ..."""
+
+    time: Time
+    world: World = field(default_factory=new_world)
+    troubles: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    _past: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    _late: list[tuple[float, Call]] = field(default_factory=list)
+
+    async def send(self, call: Call) -> dict[str, Any]:
+        self._arrive()
+        self.calls.append(call)
+        trouble = self.troubles.pop(0) if self.troubles else ""
+        if trouble == "ended-before":
+            raise Ended
+        if trouble == "lost-before":
+            raise Lost("the connection ended")
+        if trouble == "late" and call.write:
+            self._late.append((self.time.now() + LAG, call))
+            raise Lost("the connection ended")
+        if trouble == "old" and not call.write:
+            return self._old(call)
+        reply = self._answer(call)
+        if trouble == "lost-after":
+            raise Lost("the connection ended")
+        if trouble == "ended-after":
+            raise Ended
+        return reply
+
+    def writes(self) -> list[Call]:
+        return [call for call in self.calls if call.write]
+
+    def _answer(self, call: Call) -> dict[str, Any]:
+        if call.write:
+            self._past.append((self.time.now(), copy.deepcopy(self.world.states)))
+        try:
+            return perform(self.world, call.product, call.action, {"RegionId": self.world.region, **call.params})
+        except ApiError as error:
+            fault = Fault(call.action, error.status, error.code, error.message, "request-id")
+            raise outcome(fault, call.product) from None
+
+    def _old(self, call: Call) -> dict[str, Any]:
+        """The answer as it would have been LAG seconds ago: before every write since then."""
+        since = [states for when, states in self._past if when >= self.time.now() - LAG]
+        now, self.world.states = self.world.states, since[0] if since else self.world.states
+        try:
+            return self._answer(call)
+        finally:
+            self.world.states = now
+
+    def _arrive(self) -> None:
+        """Calls whose sender has long given up reach the cloud."""
+        due = [call for when, call in self._late if when <= self.time.now()]
+        self._late = [(when, call) for when, call in self._late if when > self.time.now()]
+        for call in due:
+            with contextlib.suppress(Stale, Refused, NotYet, Lost):  # nobody waits for it
+                self._answer(call)
+
+    def shape(self) -> Any:
+        """What is there, without ids, in an order of its own: two equal shapes are the same to a user."""
+        return sorted(map(_balancer_shape, self.world.states["slb"].load_balancers.values()), key=repr)
+
+
+def _balancer_shape(balancer: Any) -> Any:
+    groups = {group.id: group.name for group in balancer.groups.values()}
+    listeners = {
+        (one.protocol, one.port, one.status, tuple(sorted(_named(one.settings, groups).items())))
+        for one in balancer.listeners.values()
+    }
+    backends = sorted(
+        (group.name, sorted((b.server_id, b.port, b.weight, b.description) for b in group.backends.values()))
+        for group in balancer.groups.values()
+    )
+    return (balancer.name, balancer.address_type, sorted(balancer.tags.items()), sorted(listeners), backends)
+
+
+def _named(settings: dict[str, Any], groups: dict[str, str]) -> dict[str, Any]:
+    return settings | {"VServerGroupId": groups.get(settings.get("VServerGroupId", ""), "")}
+
+
+@dataclass
+class Cluster:
+    """One Service and its surroundings as the API server holds them."""
+
+    service: Service | None
+    nodes: list[Node] = field(default_factory=list)
+    slices: list[Any] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    patches: list[Patch] = field(default_factory=list)
+
+    def snapshot(self, _: str) -> Snapshot | None:
+        return Snapshot(service=self.service, nodes=self.nodes, slices=self.slices) if self.service else None
+
+    async def patch(self, patch: Patch) -> None:
+        trouble = self.troubles.pop(0) if self.troubles else ""
+        if trouble == "ended-before":
+            raise Ended
+        assert self.service is not None
+        self.patches.append(patch)
+        plain = _merge(msgspec.to_builtins(self.service), patch.body)
+        given = patch.body.get("metadata", {}).get("resourceVersion")
+        if given is not None and given != self.service.metadata.resource_version:
+            raise Stale("the object has been modified")
+        plain["metadata"]["resourceVersion"] = str(int(self.service.metadata.resource_version) + 1)
+        self._store(msgspec.convert(plain, Service))
+        if trouble == "ended-after":
+            raise Ended
+
+    def delete(self) -> None:
+        assert self.service is not None
+        meta = msgspec.structs.replace(self.service.metadata, deletion_timestamp="2026-01-01T00:00:00Z")
+        self._store(msgspec.structs.replace(self.service, metadata=meta))
+
+    def ask(self, **spec: Any) -> None:
+        assert self.service is not None
+        self.service = msgspec.structs.replace(self.service, spec=msgspec.structs.replace(self.service.spec, **spec))
+
+    def annotate(self, **annotations: str) -> None:
+        assert self.service is not None
+        meta = msgspec.structs.replace(self.service.metadata, annotations=annotated(**annotations))
+        self.service = msgspec.structs.replace(self.service, metadata=meta)
+
+    def _store(self, service: Service) -> None:
+        gone = service.metadata.deletion_timestamp and not service.metadata.finalizers
+        self.service = None if gone else service
+
+
+def annotated(**annotations: str) -> dict[str, str]:
+    prefix = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+    return {prefix + suffix.replace("_", "-"): value for suffix, value in annotations.items()}
+
+
+def _merge(target: Any, patch: Any) -> Any:
+    """RFC 7386."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merge(merged.get(key), value)
+    return merged
+
+
+@dataclass
+class Bench:
+    """Cloud, cluster and the controller between them, which can end and begin anew."""
+
+    cloud: Cloud
+    cluster: Cluster
+    time: Time
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        def tell(_: Service, kind: str, reason: str, text: str) -> None:
+            self.told.append((kind, reason, text))
+
+        rules = Rules(CLUSTER, vpc_id="vpc-test", vswitch_id="vsw-test")
+        self.services = Services(self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time)
+
+    async def settle(self, turns: int = 60) -> None:
+        """Work until nothing is left to do; whatever goes wrong on the way is tried again, as the loop does."""
+        for _ in range(turns):
+            try:
+                again = await self.services.reconcile("default/nginx")
+            except Ended:
+                self.restart()
+            except NotYet as trouble:
+                self.time.time += trouble.after
+            except (Lost, Stale):
+                self.time.time += 1.0
+            else:
+                if again is None:
+                    return
+                self.time.time += again
+        raise AssertionError("it never settled")
+
+    async def verify(self) -> list[Call]:
+        """Look once more when every delay has passed, as is done once an hour; gives the writes that took."""
+        self.time.time += 2 * LAG
+        before = len(self.cloud.writes())
+        await self.settle()
+        return self.cloud.writes()[before:]
+
+    def wanted_is_there(self) -> bool:
+        """Whether the cloud holds what the Service asks for and nothing else."""
+        service = self.cluster.service
+        if service is None or not wants_balancer(service):
+            return self.cloud.shape() == []
+        (balancer,) = self.cloud.world.states["slb"].load_balancers.values()
+        who = identity(service, CLUSTER)
+        ports = {port.port: who.owner.key(port.node_port) for port in service.spec.ports}
+        listening = {
+            one.port: balancer.groups[one.settings["VServerGroupId"]].name
+            for one in balancer.listeners.values()
+            if one.status == "running"
+        }
+        groups = sorted(group.name for group in balancer.groups.values())
+        ingress = [one.ip for one in service.status.load_balancer.ingress]
+        return listening == ports and groups == sorted(set(ports.values())) and ingress == [balancer.address]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return new_bench()
+
+
+def new_bench() -> Bench:
+    time = Time()
+    service = Service(
+        metadata=Metadata(name="nginx", namespace="default", uid=UID, resource_version="1",
+                          annotations=annotated(address_type="intranet")),
+        spec=ServiceSpec(type="LoadBalancer", ports=[ServicePort(port=80, node_port=30080)]),
+    )  # fmt: skip
+    nodes = [
+        Node(
+            metadata=Metadata(name=f"w{number}"),
+            spec=NodeSpec(provider_id=f"cn-hangzhou.i-w{number}"),
+            status=NodeStatus(conditions=[Condition(type="Ready", status="True")]),
+        )
+        for number in range(2)
+    ]
+    return Bench(Cloud(time), Cluster(service, nodes), time)
