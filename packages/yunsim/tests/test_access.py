@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from yunsim.access import AccessKey, Gate
+from yunsim.access import Gate
 from yunsim.errors import ApiError
+from yunsim.signature import AccessKey
 from yunsim.wire import Request, read_call
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

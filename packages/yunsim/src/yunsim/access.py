@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from yunsim.errors import ApiError
-from yunsim.signature import Proof
+from yunsim.signature import AccessKey, Proof
 from yunsim.wire import Call
 
 WINDOW = timedelta(minutes=15)
@@ -17,18 +17,6 @@ WINDOW = timedelta(minutes=15)
 
 UNSIGNED = frozenset({("sts", "AssumeRoleWithOIDC")})
 """The calls that need no signature: what they carry proves who they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessKey:
-    """A key pair; a temporary one has a `token` and a time at which it `expires`. `role` is the RAM role it acts as."""
-
-    id: str
-    secret: str = field(repr=False)
-    token: str = field(default="", repr=False)
-    expires: datetime | None = None
-    role: str = ""
-    session: str = ""
 
 
 @dataclass

@@ -4,15 +4,19 @@
 faults, limits and a journal, come here through `yunsim.calls`.
 """
 
-import importlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from yunsim.decoding import arguments
 from yunsim.errors import ApiError
 from yunsim.parameters import Action
+from yunsim.products.ecs import actions as ecs
+from yunsim.products.slb import actions as slb
+from yunsim.products.sts import actions as sts
+from yunsim.products.vpc import actions as vpc
 from yunsim.world import World
 
 
@@ -22,19 +26,19 @@ class Product:
 
     wire_name: str
     version: str
-    module: str
+    module: ModuleType
 
     def actions(self) -> dict[str, Action]:
         """Every action by name: the module's functions that are named as the API names actions (AnUpperCamelCase)."""
-        functions = inspect.getmembers(importlib.import_module(self.module), inspect.isfunction)
+        functions = inspect.getmembers(self.module, inspect.isfunction)
         return {name: function for name, function in functions if name[0].isupper()}
 
 
 PRODUCTS: dict[str, Product] = {
-    "slb": Product("Slb", "2014-05-15", "yunsim.products.slb.actions"),
-    "ecs": Product("Ecs", "2014-05-26", "yunsim.products.ecs.actions"),
-    "vpc": Product("Vpc", "2016-04-28", "yunsim.products.vpc.actions"),
-    "sts": Product("Sts", "2015-04-01", "yunsim.products.sts.actions"),
+    "slb": Product("Slb", "2014-05-15", slb),
+    "ecs": Product("Ecs", "2014-05-26", ecs),
+    "vpc": Product("Vpc", "2016-04-28", vpc),
+    "sts": Product("Sts", "2015-04-01", sts),
 }
 """Product name (lower case, as in `world.states`) to product."""
 
@@ -46,8 +50,7 @@ def action_of(product: str, action: str) -> Action:
         raise ApiError(
             404, "InvalidProduct.NotFound", f"Cannot find product according to your specified domain: {product}."
         )
-    module = importlib.import_module(known.module)
-    function = getattr(module, action, None) if action[:1].isupper() else None
+    function = getattr(known.module, action, None) if action[:1].isupper() else None
     if not inspect.isfunction(function):
         text = "Specified api is not found, please check your url and method."
         raise ApiError(404, "InvalidAction.NotFound", f"{text} ({known.wire_name} {known.version} {action})")

@@ -58,9 +58,9 @@ class Fault:
     message: str | None = None
     seconds: float = 0.0
     writes: int = 0
-    id: int = 0
-    passed: int = 0
-    happened: int = 0
+    id: int = field(default=0, init=False)
+    passed: int = field(default=0, init=False)
+    happened: int = field(default=0, init=False)
 
     def matches(self, product: str, action: str) -> bool:
         """Tell whether a call is one that it may happen to."""
@@ -94,7 +94,8 @@ class Faults:
 
     def add(self, fault: Fault) -> Fault:
         """Set a fault and give it an id. Stale reads reach back to when the first `stale` fault was set."""
-        added = replace(fault, id=next(self._ids))
+        added = replace(fault)
+        added.id = next(self._ids)
         self.active.append(added)
         return added
 

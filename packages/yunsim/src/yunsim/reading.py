@@ -33,6 +33,8 @@ def read(cls: type[T], data: Any, source: str) -> T:
 
 
 def _value(hint: Any, raw: Any, path: str, problems: list[str], *, secret: bool) -> Any:
+    if raw is None and types.NoneType in typing.get_args(hint):
+        return None
     hint = _fitting(hint, raw)
     arguments = typing.get_args(hint)
     origin = typing.get_origin(hint)
@@ -56,7 +58,7 @@ def _fitting(hint: Any, raw: Any) -> Any:
 def _object(cls: Any, raw: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(raw, dict):
         return _wrong(problems, path, raw, "a mapping of keys to values", "write `key: value` lines")
-    hints, fields = typing.get_type_hints(cls), {field.name: field for field in dataclasses.fields(cls)}
+    hints, fields = typing.get_type_hints(cls), {field.name: field for field in dataclasses.fields(cls) if field.init}
     unknown = [str(name) for name in raw if name not in fields]
     problems.extend(_unknown(_join(path, name), name, list(fields)) for name in unknown)
     read_values = {}
@@ -109,7 +111,7 @@ def _count(raw: Any) -> int:
     return raw
 
 
-def _seconds(raw: Any) -> float:
+def _number(raw: Any) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float) or raw < 0:
         raise ValueError
     return float(raw)
@@ -132,7 +134,7 @@ def _moment(raw: Any) -> datetime:
 _PLAIN: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
     str: (_text, "text", "put it in quotes"),
     int: (_count, "a whole number, 0 or more", "write it without quotes"),
-    float: (_seconds, "a number of seconds, 0 or more", "write it without quotes"),
+    float: (_number, "a number, 0 or more", "write it without quotes"),
     bool: (_boolean, "true or false", "write it without quotes"),
     datetime: (_moment, "a date", "write it as 2030-01-01"),
     IPv4Address: (lambda raw: IPv4Address(_text(raw)), "an IPv4 address", "write one such as 127.16.0.11"),

@@ -11,10 +11,23 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
 Scheme = Literal["HMAC-SHA1", "ACS3-HMAC-SHA256"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A key pair; a temporary one has a `token` and a time at which it `expires`. `role` is the RAM role it acts as."""
+
+    id: str
+    secret: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    expires: datetime | None = None
+    role: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

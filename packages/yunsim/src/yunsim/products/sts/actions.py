@@ -5,9 +5,9 @@ https://help.aliyun.com/zh/ram/developer-reference/api-sts-2015-04-01-overview
 
 from typing import Any
 
-from yunsim.access import AccessKey
 from yunsim.products.sts import rules, state
 from yunsim.products.sts.state import Role
+from yunsim.signature import AccessKey
 from yunsim.world import World
 
 VERSION = "2015-04-01"

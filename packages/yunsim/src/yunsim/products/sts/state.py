@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from yunsim.access import AccessKey
+from yunsim.signature import AccessKey
 from yunsim.world import World
 
 

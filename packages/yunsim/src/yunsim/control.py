@@ -1,0 +1,172 @@
+"""What can be asked of and done to a running yunsim beside its APIs: JSON in, JSON out, served under /_yunsim/.
+
+`ROUTES`, at the end, is the list.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yunsim.calls import Cloud, Journal
+from yunsim.carrying import Carrying
+from yunsim.faults import Fault
+from yunsim.founding import refound
+from yunsim.limits import Rates, rates_of
+from yunsim.reading import read
+from yunsim.showing import shown
+from yunsim.world import SteppedClock
+from yunsim.worldfile import WorldFile
+
+Json = dict[str, Any]
+
+
+class BadControlError(Exception):
+    """A control request that cannot be done; the text says what is wrong and what is allowed.
+
+    A body that does not fit raises `yunsim.reading.FileError` instead, which says the same.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _ClockMove:
+    advance: float = 0.0
+    freeze: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _RatesChange:
+    rates: str | Mapping[str, int]
+
+
+@dataclass
+class Control:
+    """The control of one cloud; `carrying` is None where nothing carries traffic."""
+
+    cloud: Cloud
+    file: WorldFile
+    carrying: Carrying | None = None
+
+    def index(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """List what there is."""
+        return {"control": [f"{route.method} /_yunsim/{route.path}: {route.purpose}" for route in ROUTES]}
+
+    def reset(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Make everything as it was at the start."""
+        if isinstance(self.cloud.world.clock, SteppedClock):
+            self.cloud.world.clock.reset()
+        self.cloud.faults.remove()
+        self.cloud.journal = Journal()
+        self.cloud.limits.set(rates_of(self.file.rates))
+        refound(self.cloud.world, self.file)
+        return {}
+
+    def state(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show all resources."""
+        world = self.cloud.world
+        resources = {name: shown(state) for name, state in world.states.items()}
+        about = {"region": world.region, "account": world.account, "time": world.clock.now().isoformat()}
+        return about | resources | {"listening": self._listening()}
+
+    def calls(self, query: Mapping[str, str], _body: Any) -> Json:
+        """Show the calls after the number `since`."""
+        journal = self.cloud.journal
+        return {"last": journal.last, "calls": [shown(entry) for entry in journal.since(_number(query, "since", 0))]}
+
+    def forget_calls(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Empty the journal."""
+        self.cloud.journal.entries.clear()
+        return {"last": self.cloud.journal.last}
+
+    def clock(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Tell the world's time."""
+        clock = self.cloud.world.clock
+        frozen = isinstance(clock, SteppedClock) and clock.frozen_at is not None
+        return {"now": clock.now().isoformat(), "frozen": frozen}
+
+    def set_clock(self, query: Mapping[str, str], body: Any) -> Json:
+        """Move, stop or start the world's time."""
+        move, clock = read(_ClockMove, body, "the request"), self.cloud.world.clock
+        if not isinstance(clock, SteppedClock):
+            raise BadControlError(f"this world's clock ({type(clock).__name__}) cannot be moved")
+        if move.freeze is not None:
+            (clock.freeze if move.freeze else clock.run)()
+        clock.advance(move.advance)
+        return self.clock(query, body)
+
+    def faults(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show the faults that are set."""
+        return {"faults": [shown(fault) for fault in self.cloud.faults.active]}
+
+    def add_fault(self, _query: Mapping[str, str], body: Any) -> Json:
+        """Set a fault and show it with its id."""
+        return dict(shown(self.cloud.faults.add(read(Fault, body, "the request"))))
+
+    def remove_faults(self, query: Mapping[str, str], body: Any) -> Json:
+        """Remove the fault `id`, or all."""
+        self.cloud.faults.remove([_number(query, "id", 0)] if "id" in query else None)
+        return self.faults(query, body)
+
+    def rates(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show the rates."""
+        return {"rates": dict(self.cloud.limits.rates)}
+
+    def set_rates(self, query: Mapping[str, str], body: Any) -> Json:
+        """Set the rates."""
+        self.cloud.limits.set(_rates(read(_RatesChange, body, "the request").rates))
+        return self.rates(query, body)
+
+    def _listening(self) -> list[Json]:
+        if self.carrying is None:
+            return []
+        engine = self.carrying.engine
+        health = engine.health()
+        return [
+            {
+                "load_balancer_id": balancer,
+                "protocol": protocol,
+                "port": port,
+                "address": address,
+                "real_port": real,
+                "health": dict(health.get((balancer, protocol, port), {})),
+            }
+            for (balancer, protocol, port), (address, real) in engine.ports().items()
+        ]
+
+
+def _rates(setting: str | Mapping[str, int]) -> Rates:
+    if isinstance(setting, str) and setting not in ("real", "none"):
+        raise BadControlError(f'rates: {setting!r} is not "real", "none" or a mapping such as {{"slb.Create*": 5}}')
+    return rates_of("real" if setting == "real" else "none") if isinstance(setting, str) else rates_of(setting)
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isdecimal():
+        raise BadControlError(f"{name}: {text!r} is not a number, 0 or more")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One control request: HTTP method, path below /_yunsim/, what answers, and what it is for."""
+
+    method: str
+    path: str
+    answer: Callable[[Control, Mapping[str, str], Any], Json]
+    purpose: str
+
+
+ROUTES = (
+    Route("GET", "", Control.index, "this list"),
+    Route("POST", "reset", Control.reset, "make everything as it was at the start; calls, faults and rates too"),
+    Route("GET", "state", Control.state, "all resources, and where each listener really listens"),
+    Route("GET", "calls", Control.calls, "the calls so far; ?since=N: those after number N"),
+    Route("DELETE", "calls", Control.forget_calls, "empty the journal; numbers go on"),
+    Route("GET", "clock", Control.clock, "the world's time"),
+    Route("POST", "clock", Control.set_clock, 'move it {"advance": 60} (seconds), stop it or not {"freeze": true}'),
+    Route("GET", "faults", Control.faults, "the faults that are set, and how often each happened"),
+    Route("POST", "faults", Control.add_fault, 'set one: {"kind": "lost_after", "action": "Create*", "count": 1}'),
+    Route("DELETE", "faults", Control.remove_faults, "remove all; ?id=N: that one"),
+    Route("GET", "rates", Control.rates, "calls a minute by pattern"),
+    Route("POST", "rates", Control.set_rates, 'set them {"rates": "real"}, "none", or {"slb.Create*": 5}'),
+)

@@ -1,0 +1,59 @@
+"""A whole yunsim in this process: world, APIs, metadata service, control and traffic, on one address.
+
+async with serving(worldfile.load(), "127.0.0.1", 0) as server:
+print(server.url)
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from yunsim.calls import Cloud
+from yunsim.carrying import Carrying
+from yunsim.control import Control
+from yunsim.dataplane.loopback import Loopback
+from yunsim.founding import found
+from yunsim.http import application
+from yunsim.limits import Limits, Rates, rates_of
+from yunsim.metadata import Metadata
+from yunsim.worldfile import WorldFile
+
+_CLOSE_AFTER = 2.0
+"""Seconds that open requests have to end when the server stops."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it is, and what it serves."""
+
+    url: str
+    cloud: Cloud
+    carrying: Carrying
+
+
+@asynccontextmanager
+async def serving(
+    file: WorldFile, host: str, port: int, *, strict: bool = False, rates: Rates | None = None, latency: float = 0.0
+) -> AsyncIterator[Server]:
+    """Serve a world until the block ends; port 0 chooses one, `rates` None takes the file's, `latency` in seconds.
+
+    Raises OSError when the address cannot be had, FileError when a product refuses the file.
+    """
+    cloud = Cloud(
+        found(file, strict=strict), limits=Limits(rates_of(file.rates) if rates is None else rates), latency=latency
+    )
+    carrying = Carrying(cloud.world, Loopback())
+    control = Control(cloud, file, carrying)
+    runner = web.AppRunner(
+        application(cloud, Metadata(cloud.world, file), control), access_log=None, shutdown_timeout=_CLOSE_AFTER
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        carrying.start()
+        yield Server(f"http://{host}:{runner.addresses[0][1]}", cloud, carrying)
+    finally:
+        await runner.cleanup()
+        await carrying.close()
