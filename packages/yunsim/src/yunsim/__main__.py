@@ -1,0 +1,7 @@
+"""`python -m yunsim` is the command `yunsim`."""
+
+import sys
+
+from yunsim.cli import main
+
+sys.exit(main())
