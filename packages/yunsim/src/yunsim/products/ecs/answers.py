@@ -45,6 +45,7 @@ def instance(world: World, each: Instance) -> dict[str, Any]:
         "DeploymentSetGroupNo": 0,
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "optional", "HttpPutResponseHopLimit": 0},
         "CpuOptions": {"CoreCount": max(each.cpu // 2, 1), "ThreadsPerCore": min(each.cpu, 2), "Numa": "ON"},
+        "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
         "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
         "EcsCapacityReservationAttr": {"CapacityReservationId": "", "CapacityReservationPreference": ""},
         "HibernationOptions": {"Configured": False},
@@ -92,7 +93,7 @@ def instance_attributes(world: World, each: Instance) -> dict[str, Any]:
         "EipAddress": {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""},
         "InnerIpAddress": {"IpAddress": []},
         "SecurityGroupIds": {"SecurityGroupId": list(each.security_group_ids)},
-        "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
+        "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": ""},
         "OperationLocks": {"LockReason": []},
     }
 

@@ -2,6 +2,7 @@
 # ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,13 +14,27 @@ from yunsim.products.tagging import TagPair
 from yunsim.world import World
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`Filter.N`: a creation or expiry time to compare with; taken, and of no effect here."""
+
+    Key: str = ""
+    Value: str = ""
+
+
 def DescribeInstances(
     world: World,
     *,
     RegionId: str,
     AdditionalAttributes: Sequence[str] = (),
+    DeviceAvailable: bool | None = None,
     DryRun: bool = False,
     EipAddresses: str = "",
+    Filter: Sequence[Filter] = (),
+    HpcClusterId: str = "",
+    HttpEndpoint: str = "",
+    HttpPutResponseHopLimit: int | None = None,
+    HttpTokens: str = "",
     ImageId: str = "",
     InnerIpAddresses: str = "",
     InstanceChargeType: str = "",
@@ -28,13 +43,19 @@ def DescribeInstances(
     InstanceNetworkType: str = "",
     InstanceType: str = "",
     InstanceTypeFamily: str = "",
+    InternetChargeType: str = "",
+    IoOptimized: bool | None = None,
     Ipv6Address: Sequence[str] = (),
+    KeyPairName: str = "",
+    LockReason: str = "",
     MaxResults: int | None = None,
+    NeedSaleCycle: bool = False,
     NextToken: str = "",
     PageNumber: int | None = None,
     PageSize: int | None = None,
     PrivateIpAddresses: str = "",
     PublicIpAddresses: str = "",
+    RdmaIpAddresses: str = "",
     ResourceGroupId: str = "",
     SecurityGroupId: str = "",
     Status: str = "",
@@ -43,7 +64,11 @@ def DescribeInstances(
     VpcId: str = "",
     ZoneId: str = "",
 ) -> dict[str, Any]:
-    """List instances that match everything asked for; the id and address lists are JSON, and an empty one is none."""
+    """List instances that match everything asked for; the id and address lists are JSON.
+
+    No instance here has a lock, a key pair, an HPC cluster, or an RDMA, elastic or classic address.
+    """
+    not_had = (EipAddresses, HpcClusterId, InnerIpAddresses, KeyPairName, LockReason, RdmaIpAddresses)
     ids = rules.json_list("InstanceIds", InstanceIds)
     private = rules.json_list("PrivateIpAddresses", PrivateIpAddresses)
     public = rules.json_list("PublicIpAddresses", PublicIpAddresses)
@@ -52,7 +77,8 @@ def DescribeInstances(
     found = [
         each
         for each in rules.state(world).instances.values()
-        if (not ids or each.id in ids)
+        if not any(not_had)
+        and (not ids or each.id in ids)
         and _has(each, private)
         and _has(each, wanted_ipv6)
         and (not public or each.public_ip in public)
@@ -87,6 +113,7 @@ def DescribeInstanceStatus(
     PageNumber: int = 1,
     PageSize: int = 10,
     ZoneId: str = "",
+    ClusterId: str = "",
 ) -> dict[str, Any]:
     """List instances and their status alone, 10 a page unless asked otherwise (at most 50)."""
     asked = rules.at_most("InstanceId", InstanceId)
@@ -145,6 +172,7 @@ def DeleteInstance(
     InstanceId: str,
     DryRun: bool = False,
     Force: bool = False,
+    ForceStop: bool = False,
     TerminateSubscription: bool = False,
 ) -> dict[str, Any]:
     """Release a stopped instance (or, with Force, a running one) and the network interfaces that go with it."""

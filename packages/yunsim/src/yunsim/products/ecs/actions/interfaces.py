@@ -2,6 +2,7 @@
 # ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from yunsim.products import tagging
@@ -9,6 +10,37 @@ from yunsim.products.ecs import answers, rules
 from yunsim.products.ecs.paging import page
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTracking:
+    """`ConnectionTrackingConfiguration`: timeouts in seconds; taken, and of no effect here."""
+
+    TcpClosedAndTimeWaitTimeout: int = 3
+    TcpEstablishedTimeout: int = 910
+    UdpTimeout: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """`EnhancedNetwork`: taken, and of no effect here."""
+
+    EnableExpress: bool = False
+    EnableRss: bool = False
+    EnableSriov: bool = False
+    VirtualFunctionQuantity: int = 0
+    VirtualFunctionTotalQueueNumber: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """`NetworkInterfaceTrafficConfig`: taken, and of no effect here."""
+
+    NetworkInterfaceTrafficMode: str = "Standard"
+    QueueNumber: int = 2
+    QueuePairNumber: int = 0
+    RxQueueSize: int = 0
+    TxQueueSize: int = 0
 
 
 def DescribeNetworkInterfaces(
@@ -86,13 +118,18 @@ def ModifyNetworkInterfaceAttribute(
     *,
     RegionId: str,
     NetworkInterfaceId: str,
+    ConnectionTrackingConfiguration: ConnectionTracking | None = None,
     DeleteOnRelease: bool | None = None,
     Description: str | None = None,
     EnablePrimaryIPv6: bool | None = None,
+    EnhancedNetwork: Enhanced | None = None,
     NetworkInterfaceName: str | None = None,
+    NetworkInterfaceTrafficConfig: Traffic | None = None,
     QueueNumber: int | None = None,
+    RxQueueSize: int | None = None,
     SecurityGroupId: Sequence[str] = (),
     SourceDestCheck: bool | None = None,
+    TxQueueSize: int | None = None,
 ) -> dict[str, Any]:
     """Change an interface; what is left out stays."""
     found = rules.interface(world, NetworkInterfaceId)

@@ -2,6 +2,7 @@
 # ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from yunsim.products import lists, tagging
@@ -9,6 +10,14 @@ from yunsim.products.tagging import TagPair
 from yunsim.products.vpc import answers, rules
 from yunsim.products.vpc.state import ElasticIp
 from yunsim.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`Filter.N`: a creation time to compare with; taken, and of no effect here."""
+
+    Key: str = ""
+    Value: str = ""
 
 
 def DescribeEipAddresses(
@@ -22,9 +31,17 @@ def DescribeEipAddresses(
     DryRun: bool = False,
     EipAddress: str = "",
     EipName: str = "",
+    Filter: Sequence[Filter] = (),
+    ISP: str = "",
+    IncludeReservationData: bool = False,
+    LockReason: str = "",
     PageNumber: int = 1,
     PageSize: int = 10,
+    PublicIpAddressPoolId: str = "",
     ResourceGroupId: str = "",
+    SecurityProtectionEnabled: bool | None = None,
+    SegmentInstanceId: str = "",
+    ServiceManaged: bool | None = None,
     Status: str = "",
     Tag: Sequence[TagPair] = (),
 ) -> dict[str, Any]:
@@ -33,7 +50,8 @@ def DescribeEipAddresses(
     found = [
         each
         for each in rules.state(world).elastic_ips.values()
-        if AllocationId in ("", each.id)
+        if not (LockReason or PublicIpAddressPoolId or SegmentInstanceId or ServiceManaged)
+        and AllocationId in ("", each.id)
         and EipAddress in ("", each.ip_address)
         and EipName in ("", each.name)
         and AssociatedInstanceId in ("", each.instance_id)
