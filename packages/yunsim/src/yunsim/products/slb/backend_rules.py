@@ -117,13 +117,10 @@ def room(world: World, owner: LoadBalancer, group: ServerGroup, new: Mapping[tup
 
 def _attachments(world: World, group: ServerGroup, new: Mapping[tuple[str, str, int], Backend]) -> None:
     most = rules.quota(world, "slb_quota_backendserver_attached_num")
-    added = [key[0] for key in new if key not in group.backends]
-    if not added:
-        return
-    attached = Counter(key[0] for each in rules.state(world).groups() if each is not group for key in each.backends)
-    attached.update(key[0] for key in new)
-    for server_id in added:
-        if attached[server_id] > most:
+    more = Counter(key[0] for key in new)
+    more.subtract(key[0] for key in group.backends)
+    for server_id, count in more.items():
+        if count > 0 and rules.state(world).attachments[server_id] + count > most:
             raise _over_limit(f"{server_id} can be attached {most} times")
 
 

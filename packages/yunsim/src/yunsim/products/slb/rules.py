@@ -214,7 +214,7 @@ def deletable(found: LoadBalancer) -> None:
 
 def group(world: World, group_id: str) -> ServerGroup:
     """Return the server group (common: 404 InvalidParameter)."""
-    found = state(world).group(group_id)
+    found = state(world).groups.get(group_id)
     if found is None:
         raise ApiError(404, "InvalidParameter", "The specified VServerGroupId does not exist.")
     return found

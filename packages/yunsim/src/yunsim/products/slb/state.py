@@ -1,6 +1,6 @@
 """What the classic load balancer service holds: balancers with their listeners, server groups and tags."""
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -123,11 +123,14 @@ class AccessControlList:
 class State:
     """Everything of the product.
 
+    `groups` are those of all balancers, `attachments` counts for each server the backends that it is.
     `busy_seconds` is how long a balancer refuses further writes after one; `zones` are those of the region (empty:
     two are made up); `tokens` remembers each ClientToken's request and answer.
     """
 
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    groups: dict[str, ServerGroup] = field(default_factory=dict)
+    attachments: Counter[str] = field(default_factory=Counter)
     certificates: dict[str, Certificate] = field(default_factory=dict)
     access_control_lists: dict[str, AccessControlList] = field(default_factory=dict)
     busy_seconds: float = 0.0
@@ -138,19 +141,32 @@ class State:
         """Return the balancer, group, certificate or access control list with that id, or None."""
         return (
             self.load_balancers.get(resource_id)
-            or self.group(resource_id)
+            or self.groups.get(resource_id)
             or self.certificates.get(resource_id)
             or self.access_control_lists.get(resource_id)
         )
 
-    def group(self, group_id: str) -> ServerGroup | None:
-        """Return the server group with that id, or None."""
-        return next((lb.groups[group_id] for lb in self.load_balancers.values() if group_id in lb.groups), None)
+    def add_group(self, group: ServerGroup) -> None:
+        """Give a balancer a group, which may have backends already."""
+        self.groups[group.id] = self.load_balancers[group.load_balancer_id].groups[group.id] = group
+        self.attachments.update(backend.server_id for backend in group.backends.values())
 
-    def groups(self) -> Iterator[ServerGroup]:
-        """Yield the server groups of all balancers."""
-        for load_balancer in self.load_balancers.values():
-            yield from load_balancer.groups.values()
+    def remove_group(self, group: ServerGroup) -> None:
+        """Take a group away from its balancer."""
+        self.set_backends(group, {})
+        del self.groups[group.id], self.load_balancers[group.load_balancer_id].groups[group.id]
+
+    def set_backends(self, group: ServerGroup, backends: dict[tuple[str, str, int], Backend]) -> None:
+        """Replace the backends of a group."""
+        self.attachments.subtract(backend.server_id for backend in group.backends.values())
+        self.attachments.update(backend.server_id for backend in backends.values())
+        group.backends = backends
+
+    def remove_load_balancer(self, balancer: LoadBalancer) -> None:
+        """Delete a balancer with its groups and listeners."""
+        for group in list(balancer.groups.values()):
+            self.remove_group(group)
+        del self.load_balancers[balancer.id]
 
     def free_address(self, network: IPv4Network | IPv6Network) -> str:
         """Return the first address of an internet range that no balancer has, or "" when there is none."""

@@ -36,20 +36,28 @@ def CreateVServerGroup(
         tags={pair.Key: pair.Value for pair in Tag},
     )
     made.name = made.name or made.id
-    added = backend_rules.read(world, BackendServers)
-    _replace(world, owner, made, added, {backend.key: backend for backend in added})
-    owner.groups[made.id] = made
+    first = {backend.key: backend for backend in backend_rules.read(world, BackendServers)}
+    _fits(world, owner, made, first.values(), first)
+    made.backends = first
+    rules.state(world).add_group(made)
     rules.written(world, owner)
     return {"VServerGroupId": made.id, "BackendServers": _answer(made.backends.values(), "Description")}
+
+
+def _fits(
+    world: World, owner: LoadBalancer, group: ServerGroup, added: Iterable[Backend], new: dict[Key, Backend]
+) -> None:
+    """Refuse backends of which some may not be attached, or that are too many."""
+    backend_rules.attachable(world, owner, added)
+    backend_rules.room(world, owner, group, new)
 
 
 def _replace(
     world: World, owner: LoadBalancer, group: ServerGroup, added: Iterable[Backend], new: dict[Key, Backend]
 ) -> None:
-    """Give the group these backends if the added ones may be attached and all fit; else nothing changes."""
-    backend_rules.attachable(world, owner, added)
-    backend_rules.room(world, owner, group, new)
-    group.backends = new
+    """Give the group these backends, if they fit; else nothing changes."""
+    _fits(world, owner, group, added, new)
+    rules.state(world).set_backends(group, new)
 
 
 def _answer(backends: Iterable[Backend], *also: str) -> dict[str, Any]:
@@ -137,7 +145,8 @@ def RemoveVServerGroupBackendServers(
     """Remove backends; one that is not there is no error."""
     owner, group = rules.writable_group(world, VServerGroupId)
     removed = {backend.key for backend in backend_rules.read(world, BackendServers)}
-    group.backends = {key: backend for key, backend in group.backends.items() if key not in removed}
+    kept = {key: backend for key, backend in group.backends.items() if key not in removed}
+    rules.state(world).set_backends(group, kept)
     rules.written(world, owner)
     return {"VServerGroupId": group.id, "BackendServers": _answer(group.backends.values())}
 
@@ -197,6 +206,6 @@ def DeleteVServerGroup(world: World, *, RegionId: str, VServerGroupId: str) -> d
     """Delete a group that no listener uses."""
     owner, group = rules.writable_group(world, VServerGroupId)
     rules.unused(owner, group)
-    del owner.groups[group.id]
+    rules.state(world).remove_group(group)
     rules.written(world, owner)
     return {}

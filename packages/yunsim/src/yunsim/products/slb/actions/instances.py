@@ -257,7 +257,7 @@ def DeleteLoadBalancer(world: World, *, LoadBalancerId: str) -> dict[str, Any]:
     """Delete a balancer that is not protected, with its listeners and groups; its private address becomes free."""
     found = rules.writable(world, LoadBalancerId)
     rules.deletable(found)
-    del rules.state(world).load_balancers[found.id]
+    rules.state(world).remove_load_balancer(found)
     vswitch = world.find(found.vswitch_id) if found.vswitch_id else None
     if vswitch is not None:
         vswitch.release(found.address)

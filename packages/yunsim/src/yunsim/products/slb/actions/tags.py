@@ -81,7 +81,7 @@ def _tags_by_id(world: World, resource_type: str) -> dict[str, dict[str, str]]:
         case "listener":
             return {each.id: each.tags for balancer in balancers for each in balancer.listeners.values()}
         case "vservergroup":
-            return {each.id: each.tags for each in state.groups()}
+            return {each.id: each.tags for each in state.groups.values()}
         case "certificate":
             return {each.id: each.tags for each in state.certificates.values()}
         case "acl":
