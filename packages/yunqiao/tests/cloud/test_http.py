@@ -179,14 +179,21 @@ async def test_an_unknown_product_is_refused_by_name(client: Client) -> None:
         await client.send(Call("oss", "GetObject", {}, "look"))
 
 
-async def test_proxies_of_the_environment_count_and_no_proxy_too(
-    cloud: Any, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_proxies_of_the_environment_count(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{cloud.address}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    target = Target(Endpoints("vpc", "http", {"slb": "slb.invalid:8080"}), "cn-hangzhou")
+    async with Client(target, Credentials(fixed(KEY))) as client:
+        assert await client.send(LOOK)
+    assert cloud.asked[0].target.startswith("http://slb.invalid:8080/?LoadBalancerName=")
+
+
+@pytest.mark.parametrize("listed", ["127.0.0.1", "*"])
+async def test_hosts_of_no_proxy_are_reached_directly(cloud: Any, monkeypatch: pytest.MonkeyPatch, listed: str) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    with pytest.raises(Lost):
-        await client.send(LOOK)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert await client.send(LOOK)
+    monkeypatch.setenv("no_proxy", listed)
+    async with client_of(cloud) as client:
+        assert await client.send(LOOK)
 
 
 def test_hosts_follow_network_and_region_unless_they_are_set() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -74,6 +75,7 @@ class Client:
         self._stamp = stamp
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
 
     async def __aenter__(self) -> Self:
         deadlines = self._deadlines
@@ -82,7 +84,6 @@ class Client:
             timeout=aiohttp.ClientTimeout(
                 total=deadlines.total, sock_connect=deadlines.connect, sock_read=deadlines.read
             ),
-            trust_env=True,  # HTTP_PROXY, HTTPS_PROXY and NO_PROXY
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
@@ -137,13 +138,29 @@ class Client:
         skip = {"Content-Type"} if not body else None
         try:
             async with self._session.post(
-                url, headers=headers, data=body or None, allow_redirects=False, skip_auto_headers=skip
+                url,
+                headers=headers,
+                data=body or None,
+                proxy=self._proxy(url),
+                allow_redirects=False,
+                skip_auto_headers=skip,
             ) as response:
                 return response.status, response.headers, await response.read()
         except TimeoutError as error:
             raise Lost(f"{action}: no answer from {url.host} in time ({error or 'deadline passed'}).") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(f"{action}: connection to {url.host} failed: {error or type(error).__name__}.") from error
+
+    def _proxy(self, url: URL) -> str | None:
+        """HTTP_PROXY, HTTPS_PROXY and NO_PROXY, looked up once per host.
+
+        aiohttp's trust_env would look them up in a thread for every call, which doubles what a call costs (measured).
+        """
+        origin = f"{url.scheme}://{url.authority}"
+        if origin not in self._proxies:
+            bypassed = proxy_bypass(url.authority)
+            self._proxies[origin] = None if bypassed else getproxies().get(url.scheme)
+        return self._proxies[origin]
 
 
 def read(action: str, product: str, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
