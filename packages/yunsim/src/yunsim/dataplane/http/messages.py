@@ -4,6 +4,7 @@ Hop-by-hop fields (RFC 9110, 7.6.1) end here and are made anew; X-Forwarded-For 
 every HTTP listener of the cloud (https://www.alibabacloud.com/help/doc-detail/54007.html).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Header = tuple[bytes, bytes]
@@ -17,25 +18,34 @@ REASONS = {400: b"Bad Request", 502: b"Bad Gateway", 504: b"Gateway Timeout"}
 (https://www.alibabacloud.com/help/en/slb/classic-load-balancer/support/clb-status-code-description)."""
 
 
-@dataclass(slots=True)
 class Headers:
-    """The header fields of a message, in order; names as they came."""
+    """The header fields of a message, in order and with names as they came; looked up by lower-case name."""
 
-    fields: list[Header] = field(default_factory=list)
+    __slots__ = ("_fields", "_values")
+
+    def __init__(self, fields: Iterable[Header] = ()) -> None:
+        self._fields: list[tuple[bytes, bytes, bytes]] = []
+        self._values: dict[bytes, bytes] = {}
+        for name, value in fields:
+            self.add(name, value)
 
     def add(self, name: bytes, value: bytes) -> None:
         """Append one field."""
-        self.fields.append((name, value))
+        key = name.lower()
+        earlier = self._values.get(key)
+        self._values[key] = value if earlier is None else earlier + b", " + value
+        self._fields.append((key, name, value))
 
-    def get(self, name: bytes) -> bytes | None:
+    def get(self, key: bytes) -> bytes | None:
         """All values of a field (lower-case name) as one, or None."""
-        values = [value for key, value in self.fields if key.lower() == name]
-        return b", ".join(values) if values else None
+        return self._values.get(key)
 
-    def end_to_end(self) -> list[Header]:
-        """The fields that are passed on: no hop-by-hop field, none that Connection names."""
-        named = {name.strip().lower() for name in (self.get(b"connection") or b"").split(b",")}
-        return [(key, value) for key, value in self.fields if key.lower() not in HOP_BY_HOP | named]
+    def end_to_end(self, *replaced: bytes) -> list[Header]:
+        """The fields that are passed on: no hop-by-hop field, none that Connection names, none that is replaced."""
+        dropped = HOP_BY_HOP.union(replaced)
+        if connection := self._values.get(b"connection"):
+            dropped |= {name.strip().lower() for name in connection.split(b",")}
+        return [(name, value) for key, name, value in self._fields if key not in dropped]
 
 
 @dataclass(slots=True)
@@ -62,7 +72,7 @@ class Request:
 
     def head(self, client_address: str) -> bytes:
         """The request head for a backend."""
-        fields = [(key, value) for key, value in self.headers.end_to_end() if key.lower() != b"x-forwarded-for"]
+        fields = self.headers.end_to_end(b"x-forwarded-for")
         forwarded = self.headers.get(b"x-forwarded-for")
         address = client_address.encode()
         fields.append((b"X-Forwarded-For", forwarded + b", " + address if forwarded else address))
