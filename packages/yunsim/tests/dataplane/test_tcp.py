@@ -125,6 +125,9 @@ async def test_another_backend_takes_what_the_first_refuses(rig):
     await rig.engine.apply([listener])
     await first.stop()
     assert [await rig.ask(listener) for _ in range(4)] == ["b1"] * 4
+    (service,) = rig.engine._services.values()
+    refused = next(target for target in service.pool.targets if target.backend.key == "b0")
+    assert refused.active == 0
 
 
 async def test_connections_return_their_count_when_they_end(rig):
