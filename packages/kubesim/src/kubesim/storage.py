@@ -16,6 +16,8 @@ from kubesim.objects import Key, Object
 
 HISTORY = 10_000
 BACKLOG = 20_000
+FIRST_REVISION = 1000
+"""Where the counter starts: small numbers then are revisions from before this server, too old as on any real one."""
 
 Action = Literal["ADDED", "MODIFIED", "DELETED"]
 
@@ -89,7 +91,7 @@ class _Table:
 class Storage:
     """All objects of all resources. Single-threaded: every method but Watcher.wait returns at once."""
 
-    def __init__(self, *, history: int = HISTORY, first_revision: int = 1) -> None:
+    def __init__(self, *, history: int = HISTORY, first_revision: int = FIRST_REVISION) -> None:
         self.revision = first_revision
         self.followers: list[Callable[[Change], None]] = []
         """Indexes that must never lag behind; called within each write, they may not write themselves."""

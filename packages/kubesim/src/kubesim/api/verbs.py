@@ -4,7 +4,7 @@ Objects that come back are shared with the store and with every watcher: never c
 (`kubesim.objects.copied`). Objects that go in are copied. All verbs but `watch` return at once.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,7 +104,7 @@ class Verbs:
         fields: str = "",
         bookmarks: float = 0.0,
         initial_events: bool = False,
-    ) -> AsyncIterator[Object]:
+    ) -> AsyncGenerator[Object, None]:
         """Events {"type", "object"} after `since`; without it the present state comes first as ADDED events."""
         kind = self.kind(resource)
         require_reached(self.storage, parse_revision(since))
@@ -387,7 +387,8 @@ def _subresource(kind: Kind, old: Object, new: Object, subresource: str) -> Obje
     if not subresource:
         kept = {"status": copied(old["status"])} if "status" in old else {}
         return {name: value for name, value in new.items() if name != "status"} | kept
-    return copied(old) | {"metadata": new["metadata"], "status": new.get("status", {})}
+    kept = {name: copied(value) for name, value in old.items() if name not in ("metadata", "status")}
+    return kept | {"metadata": new["metadata"], "status": new.get("status", {})}
 
 
 def _problems(kind: Kind, old: Object, new: Object, subresource: str) -> "list[Cause]":

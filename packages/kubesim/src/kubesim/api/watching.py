@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from kubesim.api.listing import parse_revision
@@ -30,7 +30,7 @@ class Follow:
 
 async def watch_objects(
     storage: Storage, kind: Kind, namespace: str, follow: Follow, chosen: Predicate, served: Callable[[Object], Object]
-) -> AsyncIterator[Object]:
+) -> AsyncGenerator[Object, None]:
     """Events as they happen, for ever; a start that is too old is one ERROR event with a 410 Status."""
     resource = kind.stored_as or kind.resource
     start = parse_revision(follow.since)

@@ -87,6 +87,9 @@ def _default(obj: Object) -> None:
     spec, status = obj.setdefault("spec", {}), obj.setdefault("status", {})
     default_template(spec)
     spec.setdefault("enableServiceLinks", True)
+    for condition in status.get("conditions") or ():
+        condition.setdefault("lastProbeTime", None)
+        condition.setdefault("lastTransitionTime", None)
     if status.get("podIP") and not status.get("podIPs"):
         status["podIPs"] = [{"ip": status["podIP"]}]
     if status.get("podIPs") and not status.get("podIP"):

@@ -60,7 +60,10 @@ def _default(obj: Object) -> None:
         spec.setdefault("allocateLoadBalancerNodePorts", True)
     if needs_address(spec):
         spec.setdefault("internalTrafficPolicy", "Cluster")
-    obj.setdefault("status", {}).setdefault("loadBalancer", {})
+    balancer = obj.setdefault("status", {}).setdefault("loadBalancer", {})
+    for each in balancer.get("ingress") or ():
+        if each.get("ip"):
+            each.setdefault("ipMode", "VIP")
 
 
 def _create(obj: Object) -> None:

@@ -1,0 +1,5 @@
+"""`python -m kubesim` is the `kubesim` command."""
+
+from kubesim.cli import main
+
+main()
