@@ -16,8 +16,9 @@ _SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
 
 def wanted(world: World) -> list[Wanted]:
     """Return the listeners that should carry traffic now; an HTTP listener that only redirects is not among them."""
+    on_wire = _Addresses(world)
     return [
-        _listener(world, owner, each)
+        _listener(on_wire, owner, each)
         for owner in rules.state(world).load_balancers.values()
         if owner.status == "active"
         for each in owner.listeners.values()
@@ -25,33 +26,49 @@ def wanted(world: World) -> list[Wanted]:
     ]
 
 
+class _Addresses:
+    """Where servers answer, each looked up once: one server is a backend of many groups."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, backend: Backend) -> str:
+        """Return the address on the wire, or "" when what had it is gone."""
+        key = (backend.server_id, backend.server_ip)
+        if key not in self._known:
+            address = private_address(self._world, backend)
+            self._known[key] = self.mapped(address) if address else ""
+        return self._known[key]
+
+    def mapped(self, address: str) -> str:
+        """Return where an address of the API answers."""
+        return self._world.wire_address(address)
+
+
 def backend_key(backend: Backend) -> str:
     """Name a backend within its listener, for health."""
-    return "|".join((backend.server_id, backend.server_ip, str(backend.port)))
+    return f"{backend.server_id}|{backend.server_ip}|{backend.port}"
 
 
-def _listener(world: World, owner: LoadBalancer, each: Listener) -> Wanted:
+def _listener(on_wire: _Addresses, owner: LoadBalancer, each: Listener) -> Wanted:
     values = effective(each.protocol, each.settings)
     group = owner.groups.get(str(each.settings.get("VServerGroupId")))
     backends = group.backends.values() if group else ()
     return Wanted(
         load_balancer_id=owner.id,
-        address=world.wire_address(owner.address),
+        address=on_wire.mapped(owner.address),
         port=each.port,
         protocol=cast("Literal['tcp', 'udp', 'http', 'https']", each.protocol),
         scheduler=cast("Literal['rr', 'wrr', 'wlc']", _SCHEDULERS.get(str(values["Scheduler"]), "wrr")),
-        backends=tuple(server for backend in backends if (server := _server(world, backend)) is not None),
+        backends=tuple(
+            Server(backend_key(backend), address, backend.port, backend.weight)
+            for backend in backends
+            if (address := on_wire.of(backend))
+        ),
         health_check=_health_check(each.protocol, values),
         established_timeout=float(values.get("EstablishedTimeout", 900)),
     )
-
-
-def _server(world: World, backend: Backend) -> Server | None:
-    """Return where a backend's traffic goes; None when its instance or network interface is gone."""
-    address = private_address(world, backend)
-    if not address:
-        return None
-    return Server(backend_key(backend), world.wire_address(address), backend.port, backend.weight)
 
 
 def private_address(world: World, backend: Backend) -> str:

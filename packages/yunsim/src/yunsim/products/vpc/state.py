@@ -13,7 +13,10 @@ RESERVED_LOW, RESERVED_HIGH = 1, 3
 
 @dataclass(slots=True)
 class VSwitch:
-    """A subnet in one zone. `taken` maps an address in use to the id of what uses it."""
+    """A subnet in one zone. `taken` maps an address in use to the id of what uses it.
+
+    No address before number `lowest` is free, so that a search need not begin at the first one.
+    """
 
     resource_type: ClassVar[str] = "vswitch"
     id: str
@@ -27,6 +30,7 @@ class VSwitch:
     ipv6_cidr_block: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
+    lowest: int = RESERVED_LOW
 
     def contains(self, address: str) -> bool:
         """Tell whether something may have that address here."""
@@ -38,24 +42,29 @@ class VSwitch:
 
     def take(self, holder: str, address: str = "") -> str:
         """Give the holder that address, or the first free one; "" when it, or all, are in use."""
-        candidates = (address,) if address else (str(each) for each in self._usable())
-        chosen = next((each for each in candidates if each not in self.taken), "")
+        chosen = address if address not in self.taken else ""
+        if not address:
+            chosen = self._first_free()
         if chosen:
             self.taken[chosen] = holder
         return chosen
 
     def release(self, address: str) -> None:
         """Make an address free again."""
-        self.taken.pop(address, None)
+        if self.taken.pop(address, None) is not None:
+            self.lowest = min(self.lowest, int(ip_address(address)) - int(self.cidr_block.network_address))
 
     def available(self) -> int:
         """Count the free addresses."""
         return self.cidr_block.num_addresses - RESERVED_LOW - RESERVED_HIGH - len(self.taken)
 
-    def _usable(self) -> Any:
-        return (
-            self.cidr_block[number] for number in range(RESERVED_LOW, self.cidr_block.num_addresses - RESERVED_HIGH)
-        )
+    def _first_free(self) -> str:
+        for number in range(self.lowest, self.cidr_block.num_addresses - RESERVED_HIGH):
+            self.lowest = number
+            address = str(self.cidr_block[number])
+            if address not in self.taken:
+                return address
+        return ""
 
 
 @dataclass(slots=True)

@@ -171,29 +171,38 @@ def DescribeLoadBalancers(
         "VSwitchId": [VSwitchId],
         "VpcId": [VpcId],
     }
+    asked = {name: values for name, values in wanted.items() if any(values)}
     pairs = [*Tag, *rules.tags_text(Tags)]
     found = [
-        summary
+        each
         for each in rules.state(world).load_balancers.values()
-        if tagging.matches(each.tags, pairs) and _serves(world, each, ServerId, ServerIntranetAddress)
-        for summary in [_summary(world, each)]
-        if all(summary[name] in values for name, values in wanted.items() if any(values))
+        if tagging.matches(each.tags, pairs)
+        and _serves(world, each, ServerId, ServerIntranetAddress)
+        and (not asked or _is(world, each, asked))
     ]
     page = lists.numbered(found, PageNumber, PageSize, 100)
     return {
-        "LoadBalancers": {"LoadBalancer": page},
+        "LoadBalancers": {"LoadBalancer": [_summary(world, each) for each in page]},
         "PageNumber": PageNumber,
         "PageSize": PageSize,
         "TotalCount": len(found),
     }
 
 
+def _is(world: World, each: LoadBalancer, asked: dict[str, list[str]]) -> bool:
+    """Tell whether what the list would say of the balancer has one of the values asked for in every field."""
+    summary = _summary(world, each)
+    return all(summary[name] in values for name, values in asked.items())
+
+
 def _serves(world: World, each: LoadBalancer, server_id: str, addresses: str) -> bool:
     """Tell whether the balancer has that server, and one with one of those addresses, as far as asked."""
+    asked = {address.strip() for address in addresses.split(",") if address.strip()}
+    if not server_id and not asked:
+        return True
     servers = {backend.server_id for group in each.groups.values() for backend in group.backends.values()}
     if server_id and server_id not in servers:
         return False
-    asked = {address.strip() for address in addresses.split(",") if address.strip()}
     found = [thing for server in servers if (thing := world.find(server)) is not None]
     return not asked or any(asked.intersection(thing.addresses()) for thing in found)
 
