@@ -71,8 +71,10 @@ def change(kind: Kind[T], seen: Event) -> Change[T]:
         return Change("BOOKMARK", None, decode(_Head, seen.object).metadata.resource_version)
     if seen.type == "ERROR":
         raise Unreadable("an ERROR event holds a Status, not an object")
-    version = decode(_Head, seen.object).metadata.resource_version
-    return Change(seen.type, decode(kind.type, seen.object), version)
+    thing = decode(kind.type, seen.object)
+    metadata = getattr(thing, "metadata", None)  # plain dicts have none: theirs is read once more
+    version = metadata.resource_version if metadata else decode(_Head, seen.object).metadata.resource_version
+    return Change(seen.type, thing, version)
 
 
 def _read(type_: Any, raw: bytes | msgspec.Raw) -> Any:
