@@ -19,7 +19,7 @@ from kubesim.api.patches import json_patch, merge
 from kubesim.api.rules import NO_RULES, RULES
 from kubesim.api.rules.events import from_core, to_core
 from kubesim.api.scale import from_scale, to_scale
-from kubesim.api.selectors import select
+from kubesim.api.selectors import Predicate, select
 from kubesim.api.strategic import strategic
 from kubesim.api.watching import Follow, watch_objects
 from kubesim.errors import (
@@ -92,7 +92,7 @@ class Verbs:
         """A list object, all namespaces when none is named. Raises StatusError 400, 410, 504."""
         kind = self.kind(resource)
         page = Page(limit, continue_, resource_version, resource_version_match)
-        return list_objects(self.storage, kind, namespace, page, select(kind, labels, fields), _served(kind))
+        return list_objects(self.storage, kind, namespace, page, _chosen(kind, labels, fields), _served(kind))
 
     def watch(
         self,
@@ -109,7 +109,7 @@ class Verbs:
         kind = self.kind(resource)
         require_reached(self.storage, parse_revision(since))
         follow = Follow(since, bookmarks, initial_events)
-        return watch_objects(self.storage, kind, namespace, follow, select(kind, labels, fields), _served(kind))
+        return watch_objects(self.storage, kind, namespace, follow, _chosen(kind, labels, fields), _served(kind))
 
     # Writing
 
@@ -321,6 +321,12 @@ class Verbs:
 def _served(kind: Kind) -> Callable[[Object], Object]:
     """How stored objects look through that kind."""
     return from_core if kind.stored_as else _as_it_is
+
+
+def _chosen(kind: Kind, labels: str, fields: str) -> Predicate:
+    """The selectors on stored objects, which may be spelled otherwise than they are served."""
+    chosen = select(kind, labels, fields)
+    return (lambda obj: chosen(from_core(obj))) if kind.stored_as else chosen
 
 
 def _as_it_is(obj: Object) -> Object:
