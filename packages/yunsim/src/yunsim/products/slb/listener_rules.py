@@ -107,10 +107,23 @@ def target(world: World, owner: LoadBalancer, given: Mapping[str, Value]) -> Non
     reached = ("VServerGroupId", "BackendServerPort", "MasterSlaveServerGroupId")
     if given.get("ListenerForward") != "on" and not any(name in given for name in reached):
         raise missing("BackendServerPort", "VServerGroupId is not set")
-    certificate = given.get("ServerCertificateId")
-    if certificate is not None and certificate not in rules.state(world).certificates:
-        raise ApiError(
-            404, "InvalidParameter", f"The specified ServerCertificateId does not exist: {certificate}."
-        )  # status and code not documented
+    if "ServerCertificateId" in given:
+        certificate(world, str(given["ServerCertificateId"]))
     for acl_id in filter(None, str(given.get("AclId", "")).split(",")):
         rules.acl(world, acl_id)
+
+
+def certificate(world: World, certificate_id: str) -> None:
+    """Refuse a certificate that is not there (ServerCertificateId; status and code not documented)."""
+    if certificate_id not in rules.state(world).certificates:
+        raise ApiError(
+            404, "InvalidParameter", f"The specified ServerCertificateId does not exist: {certificate_id!r}."
+        )
+
+
+def new_domain(found: Listener, domain: str) -> None:
+    """Refuse a domain that is none or that the listener has (CreateDomainExtension; codes not documented)."""
+    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+        raise invalid("Domain", domain, "a domain name such as www.example.com or *.example.com")
+    if any(each.domain == domain for each in found.domain_extensions.values()):
+        raise ApiError(400, "DomainExtensionAlreadyExist", f"The domain already exists on this listener: {domain}.")

@@ -41,6 +41,15 @@ class ServerGroup:
 
 
 @dataclass(slots=True)
+class DomainExtension:
+    """A further domain of an HTTPS listener."""
+
+    id: str
+    domain: str
+    server_certificate_id: str
+
+
+@dataclass(slots=True)
 class Listener:
     """A listener; `settings` has the wire's names (see settings.py), `status` is `running` or `stopped`."""
 
@@ -50,6 +59,7 @@ class Listener:
     settings: dict[str, Value]
     status: str = "stopped"
     tags: dict[str, str] = field(default_factory=dict)
+    domain_extensions: dict[str, DomainExtension] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -12,6 +12,12 @@ from yunsim.products.slb.actions.access_control import (
     SetAccessControlListAttribute,
 )
 from yunsim.products.slb.actions.certificates import DescribeServerCertificates, UploadServerCertificate
+from yunsim.products.slb.actions.domain_extensions import (
+    CreateDomainExtension,
+    DeleteDomainExtension,
+    DescribeDomainExtensions,
+    SetDomainExtensionAttribute,
+)
 from yunsim.products.slb.actions.groups import (
     AddVServerGroupBackendServers,
     CreateVServerGroup,
@@ -29,17 +35,19 @@ from yunsim.products.slb.actions.instances import (
     DescribeLoadBalancerAttribute,
     DescribeLoadBalancers,
 )
+from yunsim.products.slb.actions.listener_descriptions import (
+    DescribeLoadBalancerHTTPListenerAttribute,
+    DescribeLoadBalancerHTTPSListenerAttribute,
+    DescribeLoadBalancerListeners,
+    DescribeLoadBalancerTCPListenerAttribute,
+    DescribeLoadBalancerUDPListenerAttribute,
+)
 from yunsim.products.slb.actions.listeners import (
     CreateLoadBalancerHTTPListener,
     CreateLoadBalancerHTTPSListener,
     CreateLoadBalancerTCPListener,
     CreateLoadBalancerUDPListener,
     DeleteLoadBalancerListener,
-    DescribeLoadBalancerHTTPListenerAttribute,
-    DescribeLoadBalancerHTTPSListenerAttribute,
-    DescribeLoadBalancerListeners,
-    DescribeLoadBalancerTCPListenerAttribute,
-    DescribeLoadBalancerUDPListenerAttribute,
     SetLoadBalancerHTTPListenerAttribute,
     SetLoadBalancerHTTPSListenerAttribute,
     SetLoadBalancerTCPListenerAttribute,

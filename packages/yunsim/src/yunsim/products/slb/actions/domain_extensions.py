@@ -1,0 +1,75 @@
+"""Further domains of an HTTPS listener, each with a certificate of its own."""
+# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
+
+from typing import Any
+
+from yunsim.errors import ApiError
+from yunsim.products.slb import listener_rules, rules
+from yunsim.products.slb.state import DomainExtension, Listener, LoadBalancer
+from yunsim.world import World
+
+
+def CreateDomainExtension(
+    world: World,
+    *,
+    RegionId: str,
+    LoadBalancerId: str,
+    ListenerPort: int,
+    Domain: str,
+    ServerCertificateId: str = "",
+) -> dict[str, Any]:
+    """Give a listener a further domain."""
+    owner = rules.writable(world, LoadBalancerId)
+    listener = listener_rules.listener(owner, ListenerPort, "https")
+    listener_rules.new_domain(listener, Domain)
+    listener_rules.certificate(world, ServerCertificateId)
+    made = DomainExtension(world.new_id("de-"), Domain, ServerCertificateId)
+    listener.domain_extensions[made.id] = made
+    rules.written(world, owner)
+    return {"DomainExtensionId": made.id, "ListenerPort": ListenerPort}
+
+
+def DescribeDomainExtensions(
+    world: World, *, RegionId: str, LoadBalancerId: str, ListenerPort: int, DomainExtensionId: str = ""
+) -> dict[str, Any]:
+    """List the further domains of a listener."""
+    listener = listener_rules.listener(rules.load_balancer(world, LoadBalancerId), ListenerPort, "https")
+    return answer(listener, DomainExtensionId)
+
+
+def SetDomainExtensionAttribute(
+    world: World, *, RegionId: str, DomainExtensionId: str, ServerCertificateId: str = ""
+) -> dict[str, Any]:
+    """Change the certificate of a further domain."""
+    owner, listener = _holder(world, DomainExtensionId)
+    listener_rules.certificate(world, ServerCertificateId)
+    listener.domain_extensions[DomainExtensionId].server_certificate_id = ServerCertificateId
+    rules.written(world, owner)
+    return {}
+
+
+def DeleteDomainExtension(world: World, *, RegionId: str, DomainExtensionId: str) -> dict[str, Any]:
+    """Take a further domain away."""
+    owner, listener = _holder(world, DomainExtensionId)
+    del listener.domain_extensions[DomainExtensionId]
+    rules.written(world, owner)
+    return {}
+
+
+def answer(listener: Listener, extension_id: str = "") -> dict[str, Any]:
+    """Write the further domains of a listener, or one of them."""
+    found = [
+        {"DomainExtensionId": each.id, "Domain": each.domain, "ServerCertificateId": each.server_certificate_id}
+        for each in listener.domain_extensions.values()
+        if extension_id in ("", each.id)
+    ]
+    return {"DomainExtensions": {"DomainExtension": found}}
+
+
+def _holder(world: World, extension_id: str) -> tuple[LoadBalancer, Listener]:
+    """Return what has the domain, ready to be changed (status and code not documented)."""
+    for owner in rules.state(world).load_balancers.values():
+        for listener in owner.listeners.values():
+            if extension_id in listener.domain_extensions:
+                return rules.writable(world, owner.id), listener
+    raise ApiError(404, "InvalidParameter", f"The specified DomainExtensionId does not exist: {extension_id}.")
