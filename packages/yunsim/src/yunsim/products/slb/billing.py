@@ -4,6 +4,8 @@ Sources: CreateLoadBalancer (InstanceChargeType, LoadBalancerSpec, InternetCharg
 table), ModifyLoadBalancerInstanceChargeType, ModifyLoadBalancerInternetSpec.
 """
 
+from dataclasses import replace
+
 from yunsim.errors import ApiError
 from yunsim.products.slb import rules
 from yunsim.products.slb.state import LoadBalancer
@@ -20,9 +22,12 @@ UNLIMITED = 5120
 def charge(
     balancer: LoadBalancer, instance_charge: str, spec: str, internet_charge: str, bandwidth: int | None
 ) -> None:
-    """Set how the balancer is paid for: by specification or by use, by traffic or by bandwidth."""
-    by_instance(balancer, instance_charge, spec)
-    by_traffic(balancer, internet_charge, bandwidth)
+    """Set how the balancer is paid for: by specification or by use, by traffic or by bandwidth; all or nothing."""
+    trial = replace(balancer)
+    by_instance(trial, instance_charge, spec)
+    by_traffic(trial, internet_charge, bandwidth)
+    for name in ("instance_charge_type", "spec", "internet_charge_type", "bandwidth"):
+        setattr(balancer, name, getattr(trial, name))
 
 
 def by_instance(balancer: LoadBalancer, instance_charge: str, spec: str) -> None:

@@ -73,3 +73,18 @@ def test_what_does_not_fit_is_refused(
     slb: Any, balancer: str, refused: Any, code: str, action: str, given: dict[str, Any]
 ) -> None:
     refused(code, slb, action, LoadBalancerId=balancer, **given)
+
+
+def test_a_change_of_payment_that_is_refused_changes_nothing(slb: Any, refused: Any) -> None:
+    made = slb("CreateLoadBalancer", LoadBalancerSpec="slb.s1.small")["LoadBalancerId"]
+    before = slb("DescribeLoadBalancerAttribute", LoadBalancerId=made)
+    refused(
+        "Instance.InternetChargeTypeNotAllowed",
+        slb,
+        "ModifyLoadBalancerInstanceChargeType",
+        LoadBalancerId=made,
+        InstanceChargeType="PayByCLCU",
+        InternetChargeType="paybybandwidth",
+        Bandwidth=5,
+    )
+    assert slb("DescribeLoadBalancerAttribute", LoadBalancerId=made) == before

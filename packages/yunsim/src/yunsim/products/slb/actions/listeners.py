@@ -1,4 +1,4 @@
-"""Listeners of four protocols: make, change, start, stop, delete. An action names its protocol; settings.py the rest."""
+"""Listeners of four protocols: make, change, start, stop, delete. What can be set is data, see settings.py."""
 # ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence

@@ -87,10 +87,8 @@ def ModifyLoadBalancerInstanceChargeType(
 ) -> dict[str, Any]:
     """Change between payment by specification and by use; paid by use, traffic is paid by traffic."""
     found = rules.writable(world, LoadBalancerId)
-    billing.by_instance(found, InstanceChargeType, LoadBalancerSpec)
-    internet = InternetChargeType or (
-        found.internet_charge_type if InstanceChargeType == "PayBySpec" else "paybytraffic"
-    )
-    billing.by_traffic(found, internet, found.bandwidth if Bandwidth is None else Bandwidth)
+    kept = found.internet_charge_type if InstanceChargeType == "PayBySpec" else "paybytraffic"
+    bandwidth = found.bandwidth if Bandwidth is None else Bandwidth
+    billing.charge(found, InstanceChargeType, LoadBalancerSpec, InternetChargeType or kept, bandwidth)
     rules.written(world, found)
     return {}
