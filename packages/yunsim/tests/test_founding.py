@@ -1,9 +1,12 @@
 """What a world file says is what the products answer."""
 
+import pytest
+
 from yunsim import worldfile
 from yunsim.dispatch import perform
 from yunsim.founding import found, refound
 from yunsim.products.sts import state as sts
+from yunsim.reading import FileError
 
 
 def test_the_products_hold_what_the_file_says():
@@ -38,6 +41,18 @@ def test_busy_seconds_quotas_and_certificates_reach_their_products():
     assert (world.states["slb"].busy_seconds, world.states["vpc"].busy_seconds) == (3, 2)
     assert world.quotas == {"slb_quota_listeners_num": 1}
     assert "c" in world.states["slb"].certificates
+
+
+def test_an_unknown_quota_is_named_with_those_that_are_known():
+    with pytest.raises(FileError, match=r"quotas\.listeners: unknown quota; allowed here: .*slb_quota_listeners_num"):
+        found(worldfile.parse("quotas: {listeners: 1}"))
+
+
+@pytest.mark.parametrize("ip", ["127.16.0.0", "127.16.15.255"])
+def test_an_address_that_the_cloud_keeps_for_itself_is_refused(ip: str):
+    text = worldfile.default_text().replace("ip: 127.16.0.10", f"ip: {ip}")
+    with pytest.raises(FileError, match=ip):
+        found(worldfile.parse(text))
 
 
 def test_a_world_is_founded_anew_with_the_same_ids_and_tells_its_listeners():

@@ -220,6 +220,17 @@ def free_port(address: str) -> int:
         return int(probe.getsockname()[1])
 
 
+def slow_down(engine: Any) -> None:
+    """Let an engine take its time for every change, as one with many listeners does."""
+    at_once = engine.apply
+
+    async def slowly(listeners: Any) -> None:
+        await asyncio.sleep(0.05)
+        await at_once(listeners)
+
+    engine.apply = slowly
+
+
 async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a_stopped_one_refuses(client: Client):
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"hello from worker-1")
@@ -232,7 +243,9 @@ async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a
     of = {"LoadBalancerId": made["LoadBalancerId"], "ListenerPort": str(free_port(made["Address"]))}
     group = await client.done("CreateVServerGroup", **of, BackendServers=json.dumps(backend))
     await client.done("CreateLoadBalancerTCPListener", **of, Bandwidth="-1", VServerGroupId=group["VServerGroupId"])
+    slow_down(client.server.carrying.engine)
     await client.done("StartLoadBalancerListener", **of)
+    assert len(client.server.carrying.engine.ports()) == 1
     async with asyncio.timeout(5):
         while (health := (await client.control("GET", "state"))["listening"][0]["health"]).popitem()[1] != "normal":
             assert health == {}
@@ -244,6 +257,7 @@ async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a
         writer.close()
         await writer.wait_closed()
     await client.done("StopLoadBalancerListener", **of)
+    assert len(client.server.carrying.engine.ports()) == 0
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(made["Address"], int(of["ListenerPort"]))
     server.close()

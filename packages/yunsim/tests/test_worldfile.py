@@ -71,6 +71,7 @@ def test_rates_are_a_word_or_a_mapping(rates: object):
         ("internet: 127.200.0.1/16", "internet: '127.200.0.1/16' is not an IPv4 prefix without host bits"),
         ("quotas: {a: many}", "quotas[a]: 'many' is not a whole number"),
         ("busy: {slb: -1}", "busy.slb: -1 is not a number, 0 or more"),
+        ("rates: {AddTags: 1}", "rates[AddTags]: 'AddTags' is not product.Action"),
         ("rates: fast", "rates: 'fast' is not real or none"),
         ("[]", "the file: [] is not a mapping"),
         ("a: [", "it is not YAML"),

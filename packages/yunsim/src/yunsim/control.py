@@ -11,7 +11,7 @@ from yunsim.calls import Cloud, Journal
 from yunsim.carrying import Carrying
 from yunsim.faults import Fault
 from yunsim.founding import refound
-from yunsim.limits import Rates, rates_of
+from yunsim.limits import Rates, problems_of, rates_of
 from yunsim.reading import read
 from yunsim.showing import shown
 from yunsim.world import SteppedClock
@@ -136,7 +136,11 @@ class Control:
 def _rates(setting: str | Mapping[str, int]) -> Rates:
     if isinstance(setting, str) and setting not in ("real", "none"):
         raise BadControlError(f'rates: {setting!r} is not "real", "none" or a mapping such as {{"slb.Create*": 5}}')
-    return rates_of("real" if setting == "real" else "none") if isinstance(setting, str) else rates_of(setting)
+    if isinstance(setting, str):
+        return rates_of("real" if setting == "real" else "none")
+    if problems := list(problems_of(setting)):
+        raise BadControlError("; ".join(problems))
+    return setting
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -4,6 +4,7 @@
 """
 
 from yunsim.products.ecs.state import State as EcsState
+from yunsim.products.slb.rules import QUOTAS as SLB_QUOTAS
 from yunsim.products.slb.state import Certificate
 from yunsim.products.slb.state import State as SlbState
 from yunsim.products.sts import state as sts
@@ -12,9 +13,17 @@ from yunsim.reading import FileError
 from yunsim.world import World
 from yunsim.worldfile import WorldFile
 
+QUOTAS = frozenset({*SLB_QUOTAS, "vpc_quota_route_entrys_num"})
+"""The quotas that products look at, by their names in Quota Center."""
+
 
 def found(file: WorldFile, *, strict: bool = False) -> World:
     """Make a world of what the file says; raises FileError when a product refuses a value."""
+    if unknown := sorted(file.quotas.keys() - QUOTAS):
+        allowed = ", ".join(sorted(QUOTAS))
+        raise FileError(
+            "the world file", [f"quotas.{name}: unknown quota; allowed here: {allowed}" for name in unknown]
+        )
     world = World(
         region=file.region,
         account=file.account,

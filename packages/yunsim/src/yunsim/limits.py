@@ -5,7 +5,7 @@ quotas: https://help.aliyun.com/en/slb/classic-load-balancer/developer-reference
 page of the other products.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -39,6 +39,13 @@ def rates_of(setting: Literal["real", "none"] | Rates) -> Rates:
     if isinstance(setting, str):
         return DOCUMENTED if setting == "real" else NONE
     return dict(setting)
+
+
+def problems_of(rates: Rates) -> Iterator[str]:
+    """Yield what is wrong with patterns: those that can fit no action."""
+    for pattern in rates:
+        if "." not in pattern:
+            yield f"rates[{pattern}]: {pattern!r} is not product.Action; write one such as slb.Create* or slb.*"
 
 
 @dataclass

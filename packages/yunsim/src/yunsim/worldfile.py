@@ -16,6 +16,7 @@ from typing import Literal
 
 import yaml
 
+from yunsim.limits import problems_of
 from yunsim.reading import FileError, read
 
 DEFAULT_NAME = "the default world"
@@ -159,6 +160,8 @@ def check(world: WorldFile) -> Iterator[str]:
     yield from _instance_problems(world)
     yield from _reference("virtual_node_vswitch", world.virtual_node_vswitch, [one.id for one in world.vswitches])
     yield from _reference("metadata_instance", world.metadata_instance, [one.id for one in world.instances])
+    if not isinstance(world.rates, str):
+        yield from problems_of(world.rates)
     for announced, real in world.wire.items():
         if announced.prefixlen != real.prefixlen:
             yield f"wire[{announced}]: {real} is of another length; write a prefix of /{announced.prefixlen}"
