@@ -48,8 +48,37 @@ def nodes_content():
     return {"wire": {"10.244.0.0/20": f"{block}.0/20"}, "nodes": [control_plane, *nodes]}
 
 
+def container(**fields):
+    return {"name": "nginx", "image": "registry.example/nginx:1.14.2"} | fields
+
+
+def deployment(replicas=2, name="web", **spec):
+    template = {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [container()]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "nginx"}}, "template": template} | spec,
+    }
+
+
+def pod(name="one", labels=None, **spec):
+    metadata = {"name": name, "labels": labels or {"app": "nginx"}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container()]} | spec}
+
+
+def service(name="nginx", **spec):
+    base = {"type": "LoadBalancer", "selector": {"app": "nginx"}, "ports": [{"port": 80, "targetPort": 80}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": base | spec}
+
+
 class World:
     """The API, the hollow cluster on it, and short words for what tests do."""
+
+    container = staticmethod(container)
+    deployment = staticmethod(deployment)
+    pod = staticmethod(pod)
+    service = staticmethod(service)
 
     def __init__(self, verbs, hollow):
         self.verbs = verbs
@@ -142,27 +171,3 @@ async def world():
     async with Hollow(verbs, parse(nodes_content(), "test"), grace=0.2) as hollow:
         yield World(verbs, hollow)
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-
-
-def container(**fields):
-    return {"name": "nginx", "image": "registry.example/nginx:1.14.2"} | fields
-
-
-def deployment(replicas=2, name="web", **spec):
-    template = {"metadata": {"labels": {"app": "nginx"}}, "spec": {"containers": [container()]}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "nginx"}}, "template": template} | spec,
-    }
-
-
-def pod(name="one", labels=None, **spec):
-    metadata = {"name": name, "labels": labels or {"app": "nginx"}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container()]} | spec}
-
-
-def service(name="nginx", **spec):
-    base = {"type": "LoadBalancer", "selector": {"app": "nginx"}, "ports": [{"port": 80, "targetPort": 80}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": base | spec}

@@ -151,9 +151,15 @@ class AnsweringServer:
     async def listen(self, address: str, port: int) -> None:
         """Listen there too; nothing happens when it does already. Raises OSError when the port is taken."""
         if (address, port) not in self._servers:
-            self._servers[address, port] = await asyncio.get_running_loop().create_server(
-                lambda: AnsweringProtocol(self._answer, self._connections), address, port, backlog=1024
+            # Kept before it starts: a cancellation while it starts must not leave a socket that nobody closes.
+            server = self._servers[address, port] = await asyncio.get_running_loop().create_server(
+                lambda: AnsweringProtocol(self._answer, self._connections),
+                address,
+                port,
+                backlog=1024,
+                start_serving=False,
             )
+            await server.start_serving()
 
     def close(self) -> None:
         """Stop listening and end every connection, after what is already written has gone out."""

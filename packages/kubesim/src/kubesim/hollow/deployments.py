@@ -71,10 +71,13 @@ class Deployments:
 
     def _update(self, deployment: Object, owner: Object, new: Object | None, olds: list[Object]) -> Object:
         limits, sizes = bounds(deployment), [_size(old) for old in olds]
-        first = grow(limits, Size(0, 0), sizes)
+        occupied = [
+            Size(max(size.replicas, at(old, "status.replicas") or 0), 0) for size, old in zip(sizes, olds, strict=True)
+        ]
+        first = grow(limits, Size(0, 0), occupied)
         new = self._number(deployment, new, olds) or self._create(deployment, owner, olds, first)
         after = shrink(limits, _size(new), sizes)
-        new = self._resize(new, grow(limits, _size(new), sizes), limits)
+        new = self._resize(new, grow(limits, _size(new), occupied), limits)
         for old, replicas in zip(olds, after, strict=True):
             self._resize(old, replicas, limits)
         return new

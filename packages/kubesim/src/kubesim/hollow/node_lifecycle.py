@@ -30,6 +30,7 @@ class NodeLifecycle:
     def __init__(self, cluster: Cluster) -> None:
         """Follow Nodes and the pods on them."""
         self._cluster = cluster
+        self._first_seen: dict[tuple[str, str, str], datetime] = {}
         self.controller = Controller("node lifecycle", self.reconcile)
         cluster.on_change("nodes", lambda old, new: self.controller.enqueue(key_of(new or old or {})))
         cluster.on_change("pods", self._on_pod)
@@ -71,14 +72,27 @@ class NodeLifecycle:
     def _evict(self, key: Key, pods: list[Object]) -> float | None:
         node = self._cluster.latest("nodes", key)
         taints = [each for each in node["spec"].get("taints") or () if each["effect"] == "NoExecute"] if node else []
+        self._forget_taints(key, taints)
         waits = []
         for pod in [each for each in pods if not is_terminating(each) and not has_ended(each)]:
-            left = min((_tolerated_for(pod, taint, self._cluster.now()) for taint in taints), default=float("inf"))
+            left = min((_tolerated_for(pod, taint) - self._age(key, taint) for taint in taints), default=float("inf"))
             if left <= 0:
                 self._cluster.delete("pods", key_of(pod))
             elif left < float("inf"):
                 waits.append(left)
         return min(waits, default=None)
+
+    def _age(self, key: Key, taint: Object) -> float:
+        """Seconds since the taint was added, or first seen where it does not say."""
+        now = self._cluster.now()
+        if "timeAdded" in taint:
+            return (now - datetime.fromisoformat(taint["timeAdded"])).total_seconds()
+        return (now - self._first_seen.setdefault((key[1], *_names(taint)), now)).total_seconds()
+
+    def _forget_taints(self, key: Key, taints: list[Object]) -> None:
+        present = {(key[1], *_names(taint)) for taint in taints}
+        for gone in [seen for seen in self._first_seen if seen[0] == key[1] and seen not in present]:
+            del self._first_seen[gone]
 
     def _on_pod(self, old: Object | None, new: Object | None) -> None:
         node = new["spec"].get("nodeName") if new else None
@@ -101,11 +115,10 @@ def _names(taint: Object) -> tuple[str, str]:
     return taint["key"], taint["effect"]
 
 
-def _tolerated_for(pod: Object, taint: Object, now: datetime) -> float:
-    """Seconds for which the pod still tolerates the taint; infinite without a limit, 0 when it does not."""
+def _tolerated_for(pod: Object, taint: Object) -> float:
+    """Seconds for which the pod tolerates the taint from its beginning; infinite without a limit, 0 if not at all."""
     matching = tolerations_of(pod, taint)
     limits = [each["tolerationSeconds"] for each in matching if each.get("tolerationSeconds") is not None]
-    if not matching or not limits:
-        return float("inf") if matching else 0.0
-    since = datetime.fromisoformat(taint["timeAdded"]) if "timeAdded" in taint else now
-    return max(0.0, float(min(limits)) - (now - since).total_seconds())
+    if matching and not limits:
+        return float("inf")
+    return float(min(limits, default=0))

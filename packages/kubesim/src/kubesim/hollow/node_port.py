@@ -100,7 +100,11 @@ class NodePort:
             self._refuse()
         elif self._server is None:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(lambda: ClientSide(self), *self.place, backlog=1024)
+            # Kept before it starts: a cancellation while it starts must not leave a socket that nobody closes.
+            self._server = await loop.create_server(
+                lambda: ClientSide(self), *self.place, backlog=1024, start_serving=False
+            )
+            await self._server.start_serving()
 
     def accepted(self, client: ClientSide) -> None:
         """Begin to look for an endpoint for a new connection."""
