@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -164,10 +165,22 @@ def is_ready(pod):
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
-@pytest.fixture
-async def world():
+@asynccontextmanager
+async def running(**options):
     verbs = Verbs()
     verbs.create("namespaces", {"metadata": {"name": "default"}})
-    async with Hollow(verbs, parse(nodes_content(), "test"), grace=0.2) as hollow:
+    async with Hollow(verbs, parse(nodes_content(), "test"), grace=0.2, **options) as hollow:
         yield World(verbs, hollow)
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+@pytest.fixture
+def hollow_world():
+    """Start a cluster with options of one's own."""
+    return running
+
+
+@pytest.fixture
+async def world():
+    async with running() as world:
+        yield world

@@ -124,6 +124,17 @@ async def test_what_the_file_says_stands_in_the_node():
     assert {each["key"] for each in node["spec"]["taints"]} == {"k", "node.kubernetes.io/unschedulable"}
 
 
+async def test_without_privilege_port_80_is_mapped_and_node_ports_still_reach_it(hollow_world):
+    async with hollow_world(lowest_port=1024) as world:
+        world.create("services", world.service())
+        world.create("pods", world.pod())
+        (address,) = await world.eventually(world.ready_addresses)
+        await asyncio.sleep(0.03)
+        assert world.hollow.wire.locate(address, 80)[1] == 20080
+        assert await world.ask(world.hollow.wire.locate(address, 80)) == "one"
+        assert await world.ask(world.node_port("w1")) == "one"
+
+
 async def test_run_serves_a_file_until_it_is_cancelled(tmp_path):
     path = tmp_path / "nodes.yaml"
     path.write_text("nodes:\n- {name: n1, internalIP: 127.201.0.2, podCIDR: 10.244.0.0/24}\n")
