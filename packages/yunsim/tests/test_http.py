@@ -1,6 +1,7 @@
 """The server over real sockets: APIs, metadata, control, and traffic that follows the API."""
 
 import asyncio
+import io
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -84,6 +85,11 @@ async def test_a_lost_answer_ends_the_connection(client: Client, kind: str, made
         await balancer(client)
     await client.control("DELETE", "faults")
     assert (await client.done("DescribeLoadBalancers"))["TotalCount"] == made
+
+
+async def test_a_request_that_is_too_large_is_told_so(client: Client):
+    async with client.session.post(client.server.url, data=io.BytesIO(b"x" * (5 * 1024 * 1024))) as response:
+        assert response.status == 413
 
 
 async def test_an_answer_of_a_broken_proxy_is_no_json(client: Client):
@@ -246,6 +252,8 @@ async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a
     slow_down(client.server.carrying.engine)
     await client.done("StartLoadBalancerListener", **of)
     assert len(client.server.carrying.engine.ports()) == 1
+    (listening,) = (await client.control("GET", "state"))["listening"]
+    assert listening["listens_on"] == f"{made['Address']}:{of['ListenerPort']}"
     async with asyncio.timeout(5):
         while (health := (await client.control("GET", "state"))["listening"][0]["health"]).popitem()[1] != "normal":
             assert health == {}

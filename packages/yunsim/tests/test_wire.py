@@ -1,9 +1,12 @@
 """HTTP requests of both protocols become the same call; what is wrong with them gets the gateway's codes."""
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from yunsim.errors import ApiError
 from yunsim.wire import Request, error_body, read_call
@@ -119,3 +122,19 @@ def test_an_error_body_has_the_five_fields_that_clients_read():
     body = error_body(ApiError(400, "Throttling.User", "Too many."), "R-1", "slb.example", "slb")
     assert list(body) == ["RequestId", "HostId", "Code", "Message", "Recommend"]
     assert (body["Code"], body["HostId"]) == ("Throttling.User", "slb.example")
+
+
+TEXT = st.text(alphabet="aA1=&%?.+;:/ \udc80é云", max_size=30)
+
+
+@given(
+    target=TEXT.map(lambda text: "/?Version=2014-05-15&Action=A&AccessKeyId=k&Timestamp=t&SignatureNonce=n&" + text),
+    authorization=st.one_of(st.none(), TEXT.map("ACS3-HMAC-SHA256 Credential=".__add__)),
+    body=st.binary(max_size=30),
+)
+def test_any_request_whatever_becomes_a_call_or_a_refusal(target: str, authorization: str | None, body: bytes):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    headers |= {"authorization": authorization} if authorization else {}
+    with contextlib.suppress(ApiError):
+        call = read_call(Request("POST", target, headers, body))
+        assert call.proof is None or not call.proof.is_signed_with("secret")

@@ -12,6 +12,7 @@ from yunsim.carrying import Carrying
 from yunsim.faults import Fault
 from yunsim.founding import refound
 from yunsim.limits import Rates, problems_of, rates_of
+from yunsim.products.slb.traffic import wanted
 from yunsim.reading import read
 from yunsim.showing import shown
 from yunsim.world import SteppedClock
@@ -118,18 +119,18 @@ class Control:
     def _listening(self) -> list[Json]:
         if self.carrying is None:
             return []
-        engine = self.carrying.engine
-        health = engine.health()
+        ports, health = self.carrying.engine.ports(), self.carrying.engine.health()
+        listeners = [((one.load_balancer_id, one.protocol, one.port), one) for one in wanted(self.cloud.world)]
         return [
             {
-                "load_balancer_id": balancer,
-                "protocol": protocol,
-                "port": port,
-                "address": address,
-                "real_port": real,
-                "health": dict(health.get((balancer, protocol, port), {})),
+                "load_balancer_id": listener.load_balancer_id,
+                "protocol": listener.protocol,
+                "address": listener.address,
+                "port": listener.port,
+                "listens_on": ":".join(map(str, ports[key])) if key in ports else None,
+                "health": dict(health.get(key, {})),
             }
-            for (balancer, protocol, port), (address, real) in engine.ports().items()
+            for key, listener in listeners
         ]
 
 

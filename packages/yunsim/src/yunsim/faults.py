@@ -64,7 +64,7 @@ class Fault:
 
     def matches(self, product: str, action: str) -> bool:
         """Tell whether a call is one that it may happen to."""
-        return fnmatchcase(product, self.product) and fnmatchcase(action, self.action)
+        return fnmatchcase(product, self.product.lower()) and fnmatchcase(action, self.action)
 
     def answer(self) -> ApiError | None:
         """Return the error that it answers with, if it is of a kind that answers."""

@@ -46,9 +46,10 @@ class Handlers:
         """Answer one API call."""
         request_id = new_request_id()
         headers = {name.lower(): value for name, value in request.headers.items()}
+        content = await request.read()
         call: Call | None = None
         try:
-            call = read_call(Request(request.method, request.raw_path, headers, await request.read()))
+            call = read_call(Request(request.method, request.raw_path, headers, content))
             body = await self.cloud.receive(call, request_id)
         except ApiError as error:
             return _refused(error, request_id, headers.get("host", ""), call.product if call else "")

@@ -44,15 +44,16 @@ class Proof:
 
     def is_signed_with(self, secret: str) -> bool:
         """Tell whether the signature was made with this secret (compared in constant time)."""
-        return hmac.compare_digest(sign(self.scheme, self.string_to_sign, secret).encode(), self.signature.encode())
+        ours = sign(self.scheme, self.string_to_sign, secret)
+        return hmac.compare_digest(_bytes(ours), _bytes(self.signature))
 
 
 def sign(scheme: Scheme, string_to_sign: str, secret: str) -> str:
     """Sign: base64 for HMAC-SHA1, lower-case hex for ACS3-HMAC-SHA256."""
     if scheme == "HMAC-SHA1":
-        digest = hmac.new(f"{secret}&".encode(), string_to_sign.encode(), hashlib.sha1).digest()
+        digest = hmac.new(f"{secret}&".encode(), _bytes(string_to_sign), hashlib.sha1).digest()
         return base64.b64encode(digest).decode()
-    return hmac.new(secret.encode(), string_to_sign.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret.encode(), _bytes(string_to_sign), hashlib.sha256).hexdigest()
 
 
 def string_to_sign_v1(method: str, fields: Mapping[str, str]) -> str:
@@ -68,7 +69,7 @@ def string_to_sign_acs3(
     lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";"))
     content = hashlib.sha256(body).hexdigest()
     canonical = f"{method}\n{path}\n{canonical_query(query)}\n{lines}\n{signed}\n{content}"
-    return f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return f"ACS3-HMAC-SHA256\n{hashlib.sha256(_bytes(canonical)).hexdigest()}"
 
 
 def canonical_query(fields: Iterable[tuple[str, str]]) -> str:
@@ -78,4 +79,9 @@ def canonical_query(fields: Iterable[tuple[str, str]]) -> str:
 
 def encode(text: str) -> str:
     """Percent-encode everything but letters, digits and `-_.~` (RFC 3986)."""
-    return quote(text, safe="~")
+    return quote(_bytes(text), safe="~")
+
+
+def _bytes(text: str) -> bytes:
+    """Give the bytes as they came: what was not UTF-8 on the wire is held in surrogates."""
+    return text.encode(errors="surrogateescape")
