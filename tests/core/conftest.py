@@ -70,7 +70,7 @@ def new_world(instances: int = 4) -> World:
 
 @dataclass
 class Cloud:
-    """A Send into a World. `troubles` is consumed one a call: "", lost-before, lost-after, late, old, ended-before ..."""
+    """A Send into a World. `troubles` has one for each call: "", lost-before, lost-after, late, old, ended-before ..."""
 
     time: Time
     world: World = field(default_factory=new_world)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from yunqiao.controllers.services import publish
 from yunqiao.controllers.services.identity import Identity, has_finalizer, identity, is_going
@@ -16,7 +16,7 @@ from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.step import Call, Patch, Reply, Send
 from yunqiao.options.declare import Parsed
 
-Tell = Callable[[Service, str, str, str], None]
+Tell = Callable[[Service, Literal["Normal", "Warning"], str, str], None]
 """Records an Event on a Service: type (Normal, Warning), reason, message."""
 
 

@@ -1,0 +1,238 @@
+"""`yunqiao demo`: the walkthrough on this machine, from manifest to traffic to a clean end, unattended.
+
+Everything shown is measured as it happens; the exit status is 0 only if all of it was true.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+import aiohttp
+import yaml
+
+from yunqiao.cli.sandboxed.cluster_api import ClusterApi, cluster_api
+from yunqiao.cli.sandboxed.programs import NotStarted
+from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
+from yunqiao.cli.sandboxed.telling import CallsTold, Teller
+from yunqiao.cli.sandboxed.traffic import Tally, flow, send
+
+EXAMPLE = "example:\n  yunqiao demo\n  yunqiao demo --output json"
+NAMESPACE, SERVICE, DEPLOYMENT = "default", "nginx", "test-nginx"
+PATIENCE = 30.0
+"""Seconds for anything to become true."""
+EVERY = 0.05
+
+
+class NotTrue(Exception):
+    """Something that the demo was to show did not happen in time."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play it; 0 if everything was true, 1 if not."""
+    parser = argparse.ArgumentParser(
+        prog="yunqiao demo", description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", choices=["text", "json"], default="text", help="json: only the result, as JSON")
+    options = parser.parse_args(arguments)
+    teller = Teller(quiet=options.output == "json")
+    try:
+        facts = asyncio.run(_play(teller))
+    except (NotStarted, NotTrue, OSError) as error:
+        sys.stderr.write(f"yunqiao demo: {error}\n")
+        return 1
+    if options.output == "json":
+        sys.stdout.write(json.dumps({"true": all(facts.values()), "facts": facts}, indent=2) + "\n")
+    return 0 if all(facts.values()) else 1
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that the chapters share."""
+
+    box: Sandbox
+    api: ClusterApi
+    teller: Teller
+    calls: CallsTold
+    facts: dict[str, bool] = field(default_factory=dict)
+
+    def fact(self, text: str, true: bool) -> None:
+        """Note whether something was true, and say so."""
+        self.facts[text] = true
+        self.teller.verdict(true, text)
+
+    async def until(self, what: str, check: Callable[[], Awaitable[Any]]) -> Any:
+        """Wait for something to become true, telling the cloud calls meanwhile."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = await check()
+            self.calls.tell()
+            if found:
+                return found
+            await asyncio.sleep(EVERY)
+        raise NotTrue(f"{what} did not happen within {PATIENCE:.0f} s; the controller's log ends:\n{self.tail()}")
+
+    def tail(self) -> str:
+        """The end of the controller's log."""
+        return self.box.controller.tail()
+
+
+async def _play(teller: Teller) -> dict[str, bool]:
+    teller.chapter("A cloud, a cluster and the controller start on this machine")
+    async with sandbox() as box, cluster_api(box.kubeconfig.read_text()) as api:
+        teller.table([
+            ["cloud", "yunsim", box.cloud],
+            ["cluster", "kubesim", box.cluster],
+            ["controller", "cloud-controller-manager", "with the walkthrough's flags and cloud-config"],
+        ])  # fmt: skip
+        story = Story(box, api, teller, CallsTold(box.controller.log, teller))
+        address, port = await _becomes_a_balancer(story)
+        await _answers(story, address, port)
+        await _scales(story, address, port)
+        await _goes(story, address, port)
+        return _ended(story)
+
+
+async def _becomes_a_balancer(story: Story) -> tuple[str, int]:
+    story.teller.chapter("Apply the Deployment and the intranet Service; each cloud call, and why it is made")
+    for thing in yaml.safe_load_all(manifest()):
+        await story.api.apply(thing)
+    address = await story.until("an address in the Service's status", lambda: _address(story))
+    balancers = (await _cloud(story, "state"))["slb"]["load_balancers"]
+    story.teller.chapter("The Service has an address")
+    service = await story.api.get("Service", NAMESPACE, SERVICE)
+    ports = ",".join(f"{one['port']}:{one['nodePort']}/{one['protocol']}" for one in service["spec"]["ports"])
+    story.teller.table([
+        ["NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)"],
+        [NAMESPACE, SERVICE, service["spec"]["type"], service["spec"]["clusterIP"], address, ports],
+    ])  # fmt: skip
+    story.fact(
+        "one intranet load balancer was made", [one["address_type"] for one in balancers.values()] == ["intranet"]
+    )
+    story.fact("its address is in the Service's status", [one["address"] for one in balancers.values()] == [address])
+    return await _socket(story, address)
+
+
+async def _answers(story: Story, address: str, port: int) -> None:
+    story.teller.chapter(f"100 requests to http://{address}:{port}/")
+    pods = await story.until("two ready pods", lambda: _pods(story, 2))
+    await story.until("a first answer", lambda: _answered(address, port))
+    tally = Tally()
+    await send(address, port, 100, tally)
+    _show(story, tally)
+    story.fact("100 of 100 requests were answered", tally.pods.total() == 100)
+    story.fact("by both pods, and by nobody else", set(tally.pods) == pods)
+
+
+async def _scales(story: Story, address: str, port: int) -> None:
+    story.teller.chapter("Scale to 5, then to 1, with 100 requests a second flowing")
+    async with _flowing(address, port) as tally:
+        for replicas in (5, 1):
+            await story.api.scale(NAMESPACE, DEPLOYMENT, replicas)
+            pods = await story.until(f"{replicas} ready pods", partial(_pods, story, replicas))
+            seen = set(tally.pods)
+            await story.until("an answer of each", partial(_all_answer, tally, pods))
+            story.teller.line(f"{replicas} pods are ready; {len(pods - seen)} of them answer for the first time")
+        await asyncio.sleep(2.5)  # the pods that went have stopped answering by then
+        last = Tally()
+        await send(address, port, 30, last)
+    _show(story, tally)
+    story.fact(f"none of {tally.total} requests was lost on the way", not tally.failures and tally.total > 100)
+    story.fact("what is left answers alone", set(last.pods) == pods and not last.failures)
+
+
+async def _goes(story: Story, address: str, port: int) -> None:
+    story.teller.chapter("Delete the Service and the Deployment")
+    await story.api.delete("Service", NAMESPACE, SERVICE)
+    await story.api.delete("Deployment", NAMESPACE, DEPLOYMENT)
+    await story.until("the Service's end", lambda: _gone(story))
+    tally = Tally()
+    await send(address, port, 1, tally)
+    story.fact("the address no longer answers", tally.failures.total() == 1)
+    state = await _cloud(story, "state")
+    story.fact("nothing is left in the cloud", not state["slb"]["load_balancers"] and not state["listening"])
+
+
+def _ended(story: Story) -> dict[str, bool]:
+    true = all(story.facts.values())
+    story.teller.chapter(
+        f"{'All of it was true' if true else 'NOT all of it was true'}; {story.calls.count} cloud calls"
+    )
+    if not true:
+        story.teller.line(f"the controller's log ends:\n{story.tail()}")
+    return story.facts
+
+
+@asynccontextmanager
+async def _flowing(address: str, port: int) -> AsyncIterator[Tally]:
+    tally = Tally()
+    load = asyncio.create_task(flow(address, port, 100, tally))
+    try:
+        yield tally
+    finally:
+        load.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await load
+
+
+def manifest() -> str:
+    """The walkthrough's Deployment and Service."""
+    return files("yunqiao.cli.sandboxed").joinpath("nginx.yaml").read_text(encoding="utf-8")
+
+
+def _show(story: Story, tally: Tally) -> None:
+    most = max(tally.pods.values(), default=1)
+    rows = [[pod, f"{count:>5}", "█" * max(1, count * 40 // most)] for pod, count in sorted(tally.pods.items())]
+    rows += [[f"failed: {reason}", f"{count:>5}", ""] for reason, count in tally.failures.items()]
+    story.teller.table(rows)
+
+
+async def _address(story: Story) -> str:
+    service = await story.api.get("Service", NAMESPACE, SERVICE)
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    return str(ingress[0].get("ip", ""))
+
+
+async def _pods(story: Story, number: int) -> set[str]:
+    pods = await story.api.ready_pods(NAMESPACE)
+    return pods if len(pods) == number else set()
+
+
+async def _answered(address: str, port: int) -> bool:
+    tally = Tally()
+    await send(address, port, 1, tally, at_once=1)
+    return not tally.failures
+
+
+async def _all_answer(tally: Tally, pods: set[str]) -> bool:
+    return pods <= set(tally.pods)
+
+
+async def _gone(story: Story) -> bool:
+    return await story.api.get("Service", NAMESPACE, SERVICE) is None
+
+
+async def _cloud(story: Story, what: str) -> Any:
+    async with aiohttp.ClientSession() as session, session.get(f"{story.box.cloud}/_yunsim/{what}") as response:
+        return await response.json()
+
+
+async def _socket(story: Story, address: str) -> tuple[str, int]:
+    """Where port 80 of the address really listens: elsewhere when this user may not open ports below 1024."""
+
+    async def listens_on() -> str:
+        listeners = (await _cloud(story, "state"))["listening"]
+        return next((str(one["listens_on"] or "") for one in listeners if one["address"] == address), "")
+
+    host, _, port = (await story.until("a listening socket", listens_on)).rpartition(":")
+    if port != "80":
+        story.teller.line(f"this user may not open ports below 1024: {address}:80 is served at {host}:{port}")
+    return host, int(port)

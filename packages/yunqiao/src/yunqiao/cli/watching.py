@@ -1,0 +1,79 @@
+"""What Kubernetes says, kept in caches, and the queue of Services that each change concerns.
+
+A standby watches as the leader does; its queue fills by one entry per Service at most, and is worked on once it leads.
+"""
+
+import asyncio
+import gc
+import random
+from typing import Any
+
+from yunqiao.controllers.services.triggers import concerns_us, key_of, node_changed, service_changed, slice_changed
+from yunqiao.engine.queue import Queue
+from yunqiao.kube.client import Client
+from yunqiao.kube.snapshot import Caches, readable_endpoints
+from yunqiao.kube.watch import Reflector
+from yunqiao.model.clock import Clock
+from yunqiao.model.cluster import Endpoints, EndpointSlice, Node, Service
+from yunqiao.model.kubernetes import ENDPOINT_SLICE, ENDPOINTS, NODE, SERVICE
+
+BACKENDS, WISHES = 0, 1
+"""Priorities: endpoints and nodes that change come before Services that do."""
+
+
+class Watching:
+    """Reflectors, caches and queue of the Service controller."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self.caches = Caches()
+        self.queue: Queue[str] = Queue(clock, random.random)
+        self._client, self._clock = client, clock
+        self._synced = asyncio.Event()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        reflectors: list[Reflector[Any]] = [
+            Reflector(self._client, SERVICE, self.caches.services, self._service, self._clock),
+            Reflector(self._client, NODE, self.caches.nodes, self._node, self._clock),
+            await self._endpoints(),
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for reflector in reflectors:
+                tasks.create_task(reflector.run())
+            for reflector in reflectors:
+                await reflector.has_synced.wait()
+            gc.collect()
+            gc.freeze()  # what was listed stays for long: a full collection need not walk it again
+            self._synced.set()
+
+    async def synced(self) -> None:
+        """Come back when everything that there was at the start is known."""
+        await self._synced.wait()
+
+    async def _endpoints(self) -> Reflector[Any]:
+        if await readable_endpoints(self._client, self._clock) is ENDPOINT_SLICE:
+            return Reflector(self._client, ENDPOINT_SLICE, self.caches.slices, self._slice, self._clock)
+        return Reflector(self._client, ENDPOINTS, self.caches.endpoints, self._old_endpoints, self._clock)
+
+    def _service(self, old: Service | None, new: Service | None) -> None:
+        if new is not None and service_changed(old, new):
+            self.queue.add(key_of(new), WISHES)
+
+    def _slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        for key in slice_changed(old, new):
+            self._backends(key)
+
+    def _old_endpoints(self, old: Endpoints | None, new: Endpoints | None) -> None:
+        if old is None or new is None or old.subsets != new.subsets:
+            meta = (new or old).metadata  # type: ignore[union-attr]  # one of the two is there
+            self._backends(f"{meta.namespace}/{meta.name}")
+
+    def _node(self, old: Node | None, new: Node | None) -> None:
+        if node_changed(old, new):
+            for service in self.caches.services:
+                self._backends(key_of(service))
+
+    def _backends(self, key: str) -> None:
+        service = self.caches.services.get(key)
+        if service is not None and concerns_us(service):
+            self.queue.add(key, BACKENDS)
