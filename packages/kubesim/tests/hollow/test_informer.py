@@ -70,7 +70,6 @@ async def test_own_writes_are_told_once(verbs):
     seen = recorded(informer)
     async with following(informer):
         informer.saw(verbs.create("configmaps", config_map("a"), "default"))
-        await settle()
         verbs.delete("configmaps", "a", "default")
         informer.lost(("default", "a"))
         await settle()

@@ -1,3 +1,7 @@
+from kubesim.api.verbs import Verbs
+from kubesim.hollow.cluster import Cluster
+from kubesim.hollow.replicasets import ReplicaSets
+
 CONTAINER = {"name": "nginx", "image": "registry.example/nginx:1.14.2"}
 
 
@@ -53,3 +57,15 @@ async def test_the_status_counts_what_there_is(world):
     await world.eventually(
         lambda: world.get("replicasets.apps", "rs")["status"] == expected | {"observedGeneration": 1}
     )
+
+
+async def test_a_replicaset_that_is_gone_already_gets_no_new_pods():
+    """The memory still holds it: the watch has not brought its end yet."""
+    verbs = Verbs()
+    verbs.create("namespaces", {"metadata": {"name": "default"}})
+    verbs.create("replicasets.apps", replicaset(2), "default")
+    cluster = Cluster(verbs)
+    cluster.load()
+    verbs.delete("replicasets.apps", "rs", "default")
+    await ReplicaSets(cluster).reconcile(("default", "rs"))
+    assert not verbs.list("pods")["items"]

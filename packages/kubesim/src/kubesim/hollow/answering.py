@@ -5,10 +5,14 @@ Pods and health checks need no more than that: keep-alive and pipelining, HEAD, 
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+
+BACKLOG = 1024
+"""Connections that the system holds for us to accept."""
 
 LARGEST_HEAD = 65536
 """Bytes of request line and headers that are read at most."""
@@ -151,12 +155,12 @@ class AnsweringServer:
     async def listen(self, address: str, port: int) -> None:
         """Listen there too; nothing happens when it does already. Raises OSError when the port is taken."""
         if (address, port) not in self._servers:
-            # Kept before it starts: a cancellation while it starts must not leave a socket that nobody closes.
+            # With a socket that is made already nothing is waited for before the server is kept, so that whoever
+            # stops this in between closes it.
             server = self._servers[address, port] = await asyncio.get_running_loop().create_server(
                 lambda: AnsweringProtocol(self._answer, self._connections),
-                address,
-                port,
-                backlog=1024,
+                sock=socket.create_server((address, port), backlog=BACKLOG),
+                backlog=BACKLOG,
                 start_serving=False,
             )
             await server.start_serving()

@@ -98,6 +98,8 @@ class KubeProxy:
         for gone in ports.keys() - wanted.keys():
             ports.pop(gone).close()
         for (node, number), places in wanted.items():
+            if node not in self._nodes:  # it was stopped while a port of another one opened
+                continue
             if (node, number) not in ports:
                 ports[node, number] = NodePort(self._wire.locate(self._nodes[node], number))
             await ports[node, number].serve([self._wire.locate(*place) for place in places])
@@ -111,10 +113,10 @@ class KubeProxy:
         for gone in checks.keys() - wanted:
             checks.pop(gone).close()
         for node, _ in wanted:
-            if (node, number) not in checks:
-                checks[node, number] = HealthCheck(key)
-            await checks[node, number].listen(self._wire.locate(self._nodes[node], number))
-            checks[node, number].count = ready_locally(slices, node)
+            if node in self._nodes:
+                check = checks.setdefault((node, number), HealthCheck(key))
+                check.count = ready_locally(slices, node)
+                await check.listen(self._wire.locate(self._nodes[node], number))
         if not checks:
             del self._health_checks[key]
 

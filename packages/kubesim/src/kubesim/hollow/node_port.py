@@ -5,8 +5,10 @@ turn, and the one after when that does not answer; an established one stays with
 """
 
 import asyncio
+import socket
 from collections.abc import Sequence
 
+from kubesim.hollow.answering import BACKLOG
 from kubesim.hollow.wire import Place
 
 CONNECT_TIMEOUT = 1.0
@@ -100,9 +102,11 @@ class NodePort:
             self._refuse()
         elif self._server is None:
             loop = asyncio.get_running_loop()
-            # Kept before it starts: a cancellation while it starts must not leave a socket that nobody closes.
+            # With a socket that is made already nothing is waited for before the server is kept, so that whoever
+            # stops this in between closes it.
+            listening = socket.create_server(self.place, backlog=BACKLOG)
             self._server = await loop.create_server(
-                lambda: ClientSide(self), *self.place, backlog=1024, start_serving=False
+                lambda: ClientSide(self), sock=listening, backlog=BACKLOG, start_serving=False
             )
             await self._server.start_serving()
 
