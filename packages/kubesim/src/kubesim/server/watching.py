@@ -44,6 +44,7 @@ async def watch(
         either: set[asyncio.Future[Any]] = {pump, hit}
         await asyncio.wait(either, timeout=_seconds(request), return_when=asyncio.FIRST_COMPLETED)
         if hit.done():
+            pump.cancel()
             await _suffer(response, request, hit.result())
         elif pump.done():
             pump.result()
