@@ -15,21 +15,19 @@ from kubesim.api.deletion import Deletion, Propagation
 from kubesim.api.listing import Page, list_objects, parse_revision, require_reached
 from kubesim.api.options import Write
 from kubesim.api.ownership import Ownership
-from kubesim.api.patches import json_patch, merge
+from kubesim.api.patching import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, patched
 from kubesim.api.rules import NO_RULES, RULES
 from kubesim.api.rules.events import from_core, to_core
 from kubesim.api.scale import from_scale, to_scale
 from kubesim.api.selectors import Predicate, select
-from kubesim.api.strategic import strategic
+from kubesim.api.typed import typed
 from kubesim.api.watching import Follow, watch_objects
 from kubesim.errors import (
     Cause,
-    StatusError,
     already_exists,
     bad_request,
     conflict,
     invalid,
-    method_not_allowed,
     no_such_resource,
     not_found,
     precondition_failed,
@@ -37,14 +35,8 @@ from kubesim.errors import (
 )
 from kubesim.kinds import BY_RESOURCE, Kind
 from kubesim.objects import Object, at, copied, key_of, meta, timestamp
-from kubesim.schema.decoding import WrongType, decode
-from kubesim.schema.definitions import definition
 from kubesim.storage import Storage
 
-APPLY = "application/apply-patch+yaml"
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 IN_PROCESS = Write()
 
 
@@ -153,7 +145,7 @@ class Verbs:
         old = self._stored(kind, name, namespace)
         before = _served(kind)(old)
         before = to_scale(before) if subresource == "scale" else before
-        after = _patched(kind, before, patch, content_type)
+        after = patched(kind, before, patch, content_type)
         if subresource == "scale":
             return to_scale(self._rescale(kind, after, namespace, options))
         stored_kind, new = self._decoded(kind, after, options)
@@ -223,7 +215,7 @@ class Verbs:
 
     def _decoded(self, kind: Kind, obj: Object, options: Write) -> tuple[Kind, Object]:
         """The object as its stored kind, without nulls and unknown fields. Raises StatusError 400."""
-        clean = _typed(kind, obj, options)
+        clean = typed(kind, obj, options)
         if kind.stored_as:
             return BY_RESOURCE[kind.stored_as], to_core(clean)
         return kind, clean
@@ -283,7 +275,7 @@ class Verbs:
 
     def _apply(self, kind: Kind, name: str, patch: Any, namespace: str, subresource: str, options: Write) -> Object:
         require_manager(options.manager)
-        wanted = _typed(kind, patch, options)
+        wanted = typed(kind, patch, options)
         metadata.place(kind, wanted, namespace)
         if wanted["metadata"].setdefault("name", name) != name:
             raise bad_request(
@@ -333,59 +325,6 @@ def _as_it_is(obj: Object) -> Object:
     return obj
 
 
-def _typed(kind: Kind, obj: Any, options: Write) -> Object:
-    if not isinstance(obj, dict):
-        raise bad_request(
-            f"{kind.name} in version {kind.version!r} cannot be handled as a {kind.name}: it is no object"
-        )
-    named = obj | {"kind": obj.get("kind") or kind.name, "apiVersion": obj.get("apiVersion") or kind.api_version}
-    prefix = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}'
-    if (named["kind"], named["apiVersion"]) != (kind.name, kind.api_version):
-        raise _other_kind(kind, named)
-    try:
-        clean, unknown = decode(named, definition(kind.definition), kind=kind.name)
-    except WrongType as error:
-        raise bad_request(f"{prefix}: {error}") from None
-    complaints = [f'unknown field "{path}"' for path in unknown]
-    if complaints and options.validation == "Strict":
-        raise bad_request(f"{prefix}: strict decoding error: {', '.join(complaints)}")
-    if options.validation == "Warn":
-        for complaint in complaints:
-            options.warn(complaint)
-    clean.setdefault("metadata", {})
-    return clean
-
-
-def _other_kind(kind: Kind, named: Object) -> StatusError:
-    group, _, version = named["apiVersion"].rpartition("/")
-    if group != kind.group or version != kind.version:
-        words = f"does not match the expected API version ({kind.api_version})"
-        return bad_request(f"the API version in the data ({named['apiVersion']}) {words}")
-    internal = {"": "core"}.get(kind.group, kind.group.partition(".")[0])
-    words = f"converting ({version}.{named['kind']}) to ({internal}.{kind.name}): unknown conversion"
-    return bad_request(f'{named["kind"]} in version "{version}" cannot be handled as a {kind.name}: {words}')
-
-
-def _patched(kind: Kind, before: Object, patch: Any, content_type: str) -> Object:
-    if content_type == JSON_PATCH:
-        return json_patch(before, patch)
-    if not isinstance(patch, dict):
-        raise bad_request("error decoding patch: a patch of that type is an object")
-    if content_type == MERGE_PATCH:
-        merged: Object = merge(before, patch)
-        return merged
-    if content_type == STRATEGIC_PATCH:
-        return strategic(before, patch, definition(kind.definition))
-    raise unsupported_patch()
-
-
-def unsupported_patch() -> StatusError:
-    """415 for a patch of a type that nobody knows."""
-    types = ", ".join((JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY))
-    words = f"the body of the request was in an unknown format - accepted media types include: {types}"
-    return StatusError(415, "UnsupportedMediaType", words)
-
-
 def _subresource(kind: Kind, old: Object, new: Object, subresource: str) -> Object:
     """What a write may touch: everything but the status, or the status and metadata alone."""
     if not kind.status:
@@ -409,4 +348,4 @@ def _refuse(kind: Kind, obj: Object, causes: "list[Cause]") -> None:
         raise invalid(kind, meta(obj).get("name", ""), causes)
 
 
-__all__ = ["APPLY", "JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "Verbs", "Write", "method_not_allowed"]
+__all__ = ["APPLY", "JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "Verbs", "Write"]

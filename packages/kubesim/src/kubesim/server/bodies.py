@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from kubesim.api.verbs import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, unsupported_patch
+from kubesim.api.patching import APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, unsupported_patch
 from kubesim.errors import StatusError, bad_request
 from kubesim.kinds import Kind
 from kubesim.objects import Object

@@ -6,7 +6,8 @@ from aiohttp import hdrs, web
 
 from kubesim.api.deletion import Propagation
 from kubesim.api.options import FieldValidation, Write
-from kubesim.api.verbs import APPLY, Verbs
+from kubesim.api.patching import APPLY
+from kubesim.api.verbs import Verbs
 from kubesim.errors import bad_request, method_not_allowed
 from kubesim.kinds import Kind
 from kubesim.objects import Object, at, meta
