@@ -86,6 +86,16 @@ async def test_a_watcher_sees_what_came_before_it_asked_and_what_comes_after():
     assert [change.key for change in await waiting] == [("", "y")]
 
 
+async def test_a_wait_that_times_out_leaves_nothing_pending():
+    storage = Storage()
+    watcher = storage.watch("a", storage.revision)
+    waiting = asyncio.create_task(watcher.wait(0))
+    asyncio.get_running_loop().call_soon(storage.put, "a", ("", "x"), thing("x"))
+    taken = await waiting + await watcher.wait(0)
+    assert [change.key for change in taken] == [("", "x")]
+    assert await watcher.wait(0.01) == []
+
+
 async def test_a_watcher_that_does_not_keep_up_is_cut_off(monkeypatch):
     monkeypatch.setattr(module, "BACKLOG", 3)
     storage = Storage()

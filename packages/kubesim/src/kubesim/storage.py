@@ -6,6 +6,7 @@ does to a real API server.
 """
 
 import asyncio
+import contextlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
@@ -66,12 +67,13 @@ class Watcher:
         self._arrived.set()
 
     async def wait(self, seconds: float | None = None) -> list[Change]:
-        """Wait for changes and take them all; an empty list when that many seconds passed or the watch was closed."""
-        try:
+        """Wait for changes and take them all; an empty list when that many seconds passed or the watch was closed.
+
+        What arrives in the very moment of the timeout is taken too: an empty list means that nothing is pending.
+        """
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._arrived.wait()
-        except TimeoutError:
-            return []
         taken = list(self._pending)
         self._pending.clear()
         if not self.closed:

@@ -73,6 +73,15 @@ def test_dependents_go_with_their_last_owner(verbs):
     assert present(verbs, "configmaps", "grandchild") is None
 
 
+def test_an_object_whose_owners_are_all_gone_is_collected(verbs):
+    owner = configmap(verbs, "owner")
+    configmap(verbs, "kept", owner)
+    gone = {"metadata": owner["metadata"] | {"uid": "no-such-uid"}}
+    assert configmap(verbs, "late", gone)["metadata"]["name"] == "late"
+    assert present(verbs, "configmaps", "late") is None
+    assert present(verbs, "configmaps", "kept")
+
+
 def test_a_foreground_deletion_waits_for_the_dependents(verbs):
     owner = configmap(verbs, "owner")
     configmap(verbs, "child", owner, finalizers=["a.b/c"])

@@ -53,6 +53,12 @@ class Deletion:
             self._finish_namespace(namespace)
         return last
 
+    def collect_without_owner(self, kind: Kind, obj: Object) -> None:
+        """Delete an object that names owners of which none is there, as the garbage collector does."""
+        owners = owner_uids(obj)
+        if owners and not any(self._ownership.place_of(uid) for uid in owners):
+            self.delete(kind, obj, propagation="Background")
+
     @staticmethod
     def is_due(kind: Kind, obj: Object) -> bool:
         """Whether an object marked for deletion has nothing left that holds it."""

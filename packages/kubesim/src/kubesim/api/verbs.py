@@ -237,6 +237,7 @@ class Verbs:
         if options.dry_run:
             return new
         stored = self.storage.put(kind.resource, key_of(new), new)
+        self._deletion.collect_without_owner(kind, stored)
         if kind.name == "Namespace":
             self._create_default_account(meta(stored)["name"])
         return stored
