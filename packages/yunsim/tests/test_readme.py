@@ -41,7 +41,7 @@ def test_the_key_of_the_default_world_is_told():
     assert key.secret in README
 
 
-@pytest.mark.parametrize("quota", QUOTAS)
+@pytest.mark.parametrize("quota", sorted(QUOTAS))
 def test_every_quota_can_be_set_in_a_world_file(quota: str):
     assert found(worldfile.parse(f"quotas: {{{quota}: 1}}")).quotas == {quota: 1}
 

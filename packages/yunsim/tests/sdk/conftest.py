@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from darabonba.core import DaraCore
 
 from yunsim import worldfile
 
@@ -36,5 +37,7 @@ def endpoint() -> Iterator[Endpoint]:
         try:
             yield Endpoint(line.split("http://")[1].strip())
         finally:
+            for session in DaraCore._sessions.values():  # the newer SDK keeps its connections for the process's life
+                session.close()
             server.send_signal(signal.SIGTERM)
             assert server.wait(10) == 0
