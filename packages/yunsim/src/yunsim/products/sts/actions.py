@@ -31,7 +31,7 @@ def AssumeRole(
     RoleArn: str,
     RoleSessionName: str,
     DurationSeconds: int = 3600,
-    ExternalId: str = "",  # noqa: ARG001 - taken as the cloud takes it; roles here have no trust policy to match it
+    ExternalId: str = "",  # taken as the cloud takes it; roles here have no trust policy to match it
     Policy: str = "",
     SourceIdentity: str = "",
 ) -> dict[str, Any]:
