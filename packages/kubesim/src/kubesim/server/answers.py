@@ -3,6 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-encoding and #receiving-resources-as-tables
 """
 
+import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from kubesim.objects import Object
 
 Form = Literal["object", "table", "metadata"]
 JSON = "application/json"
+BATCH = 200
+"""Items of a list that are written before others have their turn."""
 _FORMS: dict[str, Form] = {
     "Table": "table",
     "PartialObjectMetadata": "metadata",
@@ -40,7 +43,23 @@ def dumps(body: Any) -> str:
 
 def answer(body: Any, *, status: int = 200, warnings: Iterable[str] = ()) -> web.Response:
     """A JSON answer; an object's kind and apiVersion come first, and items of a list go without."""
-    response = web.Response(text=dumps(presented(body)), status=status, content_type=JSON)
+    return _warned(web.Response(text=dumps(presented(body)), status=status, content_type=JSON), warnings)
+
+
+async def answer_list(listed: Object, *, warnings: Iterable[str] = ()) -> web.Response:
+    """The same for a list of any length: other requests have their turn between every few hundred items."""
+    members = "rows" if "rows" in listed else "items"
+    shown = _item if listed["kind"].endswith("List") and "Partial" not in listed["kind"] else _whole
+    texts = []
+    for start in range(0, len(listed[members]), BATCH):
+        texts.append(",".join(dumps(shown(item)) for item in listed[members][start : start + BATCH]))
+        await asyncio.sleep(0)
+    head = dumps({name: value for name, value in listed.items() if name != members})
+    text = f'{head[:-1]},"{members}":[{",".join(texts)}]}}'
+    return _warned(web.Response(text=text, content_type=JSON), warnings)
+
+
+def _warned(response: web.Response, warnings: Iterable[str]) -> web.Response:
     for warning in warnings:
         quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{quoted}"')
@@ -61,7 +80,7 @@ def presented(body: Any) -> Any:
     if not isinstance(body, dict) or "kind" not in body:
         return body
     first = {name: body[name] for name in ("kind", "apiVersion") if name in body}
-    if body["kind"].endswith("List") and "items" in body and "spec" not in body:
+    if body["kind"].endswith("List") and "items" in body:
         return first | body | {"items": [_item(item) for item in body["items"]]}
     return first | body
 
@@ -75,6 +94,10 @@ def partial_list(listed: Object) -> Object:
     """PartialObjectMetadataList of a list."""
     head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": listed["metadata"]}
     return head | {"items": [partial(item) for item in listed["items"]]}
+
+
+def _whole(item: Object) -> Object:
+    return item
 
 
 def _item(item: Object) -> Object:

@@ -91,7 +91,7 @@ class Server:
         if is_watch(request):
             return await watch(self.verbs, target, request, self.faults, struck)
         if request.method in ("GET", "HEAD"):
-            return read(self.verbs, target, request, utc_now())
+            return await read(self.verbs, target, request, utc_now())
         return await write(self.verbs, target, request)
 
     async def _control(self, request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from aiohttp import web
 from kubesim.api.verbs import Verbs
 from kubesim.errors import bad_request
 from kubesim.objects import Object
-from kubesim.server.answers import Form, answer, form_wanted, partial, partial_list
+from kubesim.server.answers import Form, answer, answer_list, form_wanted, partial, partial_list
 from kubesim.server.tables import table
 from kubesim.server.target import Target
 
@@ -20,18 +20,16 @@ def warnings_for(target: Target) -> list[str]:
     return [ENDPOINTS_WARNING] if target.kind.resource == "endpoints" else []
 
 
-def read(verbs: Verbs, target: Target, request: web.Request, now: datetime) -> web.Response:
+async def read(verbs: Verbs, target: Target, request: web.Request, now: datetime) -> web.Response:
     """Answer a GET that is no watch. Raises StatusError."""
     form = form_wanted(request.headers.get("Accept", ""))
     include = request.query.get("includeObject", "Metadata")
     resource = target.kind.resource
     if target.name:
         obj = verbs.get(resource, target.name, target.namespace, subresource=target.subresource)
-        body = in_form(target, obj, form, include, now)
-    else:
-        listed = verbs.list(resource, target.namespace, **_list_options(request.query))
-        body = _list_in_form(target, listed, form, include, now)
-    return answer(body, warnings=warnings_for(target))
+        return answer(in_form(target, obj, form, include, now), warnings=warnings_for(target))
+    listed = verbs.list(resource, target.namespace, **_list_options(request.query))
+    return await answer_list(_list_in_form(target, listed, form, include, now), warnings=warnings_for(target))
 
 
 def in_form(target: Target, obj: Object, form: Form, include: str, now: datetime, *, headed: bool = True) -> Object:
