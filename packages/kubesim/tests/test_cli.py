@@ -51,3 +51,32 @@ def test_an_address_that_is_none_is_refused(address, capsys):
     with pytest.raises(SystemExit):
         main(["serve", "--listen", address])
     assert "write HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--nodes", "--write-kubeconfig"])
+def test_a_file_that_cannot_be_used_is_named(option, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", option, "/no/such/folder/file"])
+    assert "/no/such/folder" in str(stopped.value)
+
+
+async def test_serve_stops_at_once_while_somebody_watches():
+    arguments = ("serve", "--no-nodes", "--insecure-http", "--token", "a-token")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kubesim", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(20):
+            url = (await process.stdout.readline()).decode().split()[-1]
+            headers = {"Authorization": "Bearer a-token"}
+            async with (
+                aiohttp.ClientSession(url, headers=headers) as session,
+                session.get("/api/v1/services?watch=1") as response,
+            ):
+                assert await response.content.readline()
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.wait_for(process.wait(), 5) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kubesim.hollow import NodesFileError
-from kubesim.hollow import run as run_nodes
+from kubesim.api.verbs import Verbs
+from kubesim.hollow import Hollow, NodesFile, NodesFileError, load
 from kubesim.server.serving import Settings, serving
 
 
@@ -46,6 +46,7 @@ def _address(text: str) -> tuple[str, int]:
 async def _serve(options: argparse.Namespace) -> None:
     host, port = options.listen
     settings = Settings(host, port, options.token, not options.insecure_http, options.write_kubeconfig)
+    nodes = None if options.no_nodes else load(options.nodes)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,8 +54,8 @@ async def _serve(options: argparse.Namespace) -> None:
     async with serving(settings) as running:
         print(f"kubesim listening on {running.url}", flush=True)
         waiting: set[asyncio.Future[Any]] = {asyncio.create_task(stopped.wait())}
-        if not options.no_nodes:
-            waiting.add(asyncio.create_task(run_nodes(running.verbs, options.nodes)))
+        if nodes is not None:
+            waiting.add(asyncio.create_task(_run_nodes(running.verbs, nodes)))
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
@@ -62,3 +63,8 @@ async def _serve(options: argparse.Namespace) -> None:
                 await task
         for task in done:
             task.result()
+
+
+async def _run_nodes(verbs: Verbs, nodes: NodesFile) -> None:
+    async with Hollow(verbs, nodes) as hollow:
+        await hollow.wait()

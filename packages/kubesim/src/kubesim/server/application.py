@@ -34,7 +34,7 @@ class Server:
     """What the handlers share."""
 
     verbs: Verbs
-    token: str
+    token: str = field(repr=False)
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
 
@@ -42,7 +42,12 @@ class Server:
         """The aiohttp application; serve it with handler_cancellation, so that a watch ends when its client leaves."""
         app = web.Application(middlewares=[self._noted, self._guarded], client_max_size=LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._answer)
+        app.on_shutdown.append(self._end_watches)
         return app
+
+    async def _end_watches(self, _: web.Application) -> None:
+        for running in list(self.faults.watches):
+            running.strike("cut")
 
     @web.middleware
     async def _noted(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -26,6 +26,8 @@ def kubeconfig(url: str, token: str, authority: bytes | None) -> Object:
 
 def write(path: Path, config: Object) -> None:
     """Write it with mode 0600, whatever was there before. Raises OSError."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write the kubeconfig {path}: there is no folder {path.parent}; make it first")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -25,7 +25,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     """0: the system chooses."""
-    token: str = ""
+    token: str = field(default="", repr=False)
     """Empty: one is made."""
     tls: bool = True
     kubeconfig: Path | None = None
@@ -36,7 +36,7 @@ class Running:
     """A server that listens."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
     authority: bytes | None
     """PEM of the certificate authority; None without TLS."""
     server: Server
