@@ -2,6 +2,7 @@
 
 import pytest
 
+from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.model.errors import Refused
 from yunsim.dispatch import perform
 
@@ -54,6 +55,7 @@ async def test_a_port_that_somebody_else_holds_is_told_and_never_taken(bench):
     listener.settings["Description"] = "k8s/80/other/default/abcdefghij"
     balancer.listeners[("tcp", 80)] = listener
     before = len(bench.cloud.writes())
+    bench.time.time += VERIFY_EVERY
     again = await bench.services.reconcile("default/nginx")
     assert again == 60.0
     assert len(bench.cloud.writes()) == before

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.core.conftest import CLUSTER, new_bench
 
-from yunqiao.controllers.services.clb.fold import fold
+from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.options import options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import see
 from yunqiao.controllers.services.clb.want import want
 from yunqiao.controllers.services.identity import identity
-from yunqiao.engine.converge import converge
+from yunqiao.engine.converge import Way, converge
 from yunqiao.model.balancer import Balancer
 from yunqiao.model.cluster import ServicePort
 
@@ -106,7 +106,7 @@ def test_what_is_folded_is_what_a_look_would_have_seen(wishes):
             before = await see(bench.cloud.send, who)
             wanted = want(bench.cluster.snapshot(""), options(service.metadata.annotations), who, bench.services.rules)
             planned = partial(planned_for, wanted, who)
-            done = await converge(before, planned, fold, bench.cloud.send)
+            done = await converge(before, Way(planned, fold, stumble, bench.cloud.send))
             agree(done.seen, await see(bench.cloud.send, who))
 
     asyncio.run(run())

@@ -36,8 +36,13 @@ cloud_log = logging.getLogger("yunqiao.cloud")
 NO_REGION = "the region is not known: set region in the cloud-config (Global.region) ({})"
 
 
-async def lead(settings: Settings, client: Client, watching: Watching, clock: Clock, probes: Probes) -> None:
-    """Work until cancelled. Raises Refused when something is missing that only the user can give."""
+async def lead(
+    settings: Settings, client: Client, watching: Watching, clock: Clock, probes: Probes, *, after_ours: bool
+) -> None:
+    """Work until cancelled; `after_ours` says that nobody but a yunqiao led before us.
+
+    Raises Refused when something is missing that only the user can give.
+    """
     recorder = Recorder(client, "service-controller", clock)
     async with Metadata(clock, settings.metadata_endpoint) as metadata:
         cluster = settings.cluster_id or await _cluster(client)
@@ -49,7 +54,9 @@ async def lead(settings: Settings, client: Client, watching: Watching, clock: Cl
         credentials = Credentials(provider(settings.source, metadata), time.time)
         async with CloudClient(target, credentials) as cloud:
             send = _layered(cloud.send, clock, probes)
-            services = Services(watching.caches.snapshot, client.patch, send, _tell(recorder), rules, clock)
+            services = Services(
+                watching.caches.snapshot, client.patch, send, _tell(recorder), rules, clock, trusts_records=after_ours
+            )
             await _work(settings, watching, services, recorder)
 
 

@@ -88,21 +88,26 @@ async def _run(settings: Settings) -> None:
         tasks.create_task(watching.run(), name="watching")
         await watching.synced()
         probes.ready = True
-        await _when_elected(settings, connection, clock, lambda: lead(settings, client, watching, clock, probes))
+
+        async def work(after_ours: bool) -> None:
+            await lead(settings, client, watching, clock, probes, after_ours=after_ours)
+
+        await _when_elected(settings, connection, clock, work)
 
 
 async def _when_elected(
-    settings: Settings, connection: Connection, clock: MonotonicClock, work: Callable[[], Awaitable[None]]
+    settings: Settings, connection: Connection, clock: MonotonicClock, work: Callable[[bool], Awaitable[None]]
 ) -> None:
     """Work while we lead; a connection of its own keeps the election from waiting behind anything else."""
     lease = settings.lease
     if not lease.enabled:
-        await work()
+        await work(False)
         return
     terms = Terms(lease.duration, lease.renew_deadline, lease.retry_period)
     async with Client(_transport(connection, RateLimit(clock, qps=0), ELECTION_TIMEOUT)) as store:
         held = locks(lease.legacy_lock or "leases")
-        await Election(store, clock, held, lease.namespace, lease.name, terms=terms).run(work)
+        election = Election(store, clock, held, lease.namespace, lease.name, terms=terms)
+        await election.run(lambda: work(election.after_ours))
 
 
 def _say_what_is_missing(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from yunqiao.model.errors import Trouble
 from yunqiao.model.step import Call, Plan, Reply, Send
 
 S = TypeVar("S")
@@ -26,11 +27,21 @@ class Outcome(Generic[S]):
     calls: int
 
 
-async def converge(seen: S, plan: Callable[[S], Plan], fold: Callable[[S, Call, Reply], S], send: Send) -> Outcome[S]:
+@dataclass(frozen=True, slots=True)
+class Way(Generic[S]):
+    """How to go: `fold` gives what is there after an answer; `stumble` what a refusal teaches, None where nothing."""
+
+    plan: Callable[[S], Plan]
+    fold: Callable[[S, Call, Reply], S]
+    stumble: Callable[[S, Call, Trouble], S | None]
+    send: Send
+
+
+async def converge(seen: S, way: Way[S]) -> Outcome[S]:
     """Plan and send until the plan is empty. Raises what a call raised, after the round's other lanes have ended."""
-    progress = _Progress(seen, fold, send)
+    progress = _Progress(seen, way)
     for _ in range(MOST_ROUNDS):
-        planned = plan(progress.seen)
+        planned = way.plan(progress.seen)
         if not planned.steps:
             return Outcome(progress.seen, planned, progress.calls)
         await progress.round(planned.steps)
@@ -40,11 +51,10 @@ async def converge(seen: S, plan: Callable[[S], Plan], fold: Callable[[S, Call, 
 class _Progress(Generic[S]):
     """What is known so far, while calls are under way."""
 
-    def __init__(self, seen: S, fold: Callable[[S, Call, Reply], S], send: Send) -> None:
+    def __init__(self, seen: S, way: Way[S]) -> None:
         self.seen = seen
         self.calls = 0
-        self._fold = fold
-        self._send = send
+        self._way = way
 
     async def round(self, steps: Iterable[Call]) -> None:
         lanes: dict[str, list[Call]] = {}
@@ -54,9 +64,22 @@ class _Progress(Generic[S]):
 
     async def _lane(self, steps: list[Call]) -> None:
         for step in steps:
-            reply = await self._send(step)
-            self.calls += 1
-            self.seen = self._fold(self.seen, step, reply)
+            if not await self._step(step):
+                return  # what was learnt may change what comes next
+
+    async def _step(self, step: Call) -> bool:
+        """Whether it went as planned; raises when it did not and there is no other way."""
+        self.calls += 1
+        try:
+            reply = await self._way.send(step)
+        except Trouble as trouble:
+            taught = self._way.stumble(self.seen, step, trouble)
+            if taught is None:
+                raise
+            self.seen = taught
+            return False
+        self.seen = self._way.fold(self.seen, step, reply)
+        return True
 
 
 async def _all(work: Iterable[Awaitable[None]]) -> None:

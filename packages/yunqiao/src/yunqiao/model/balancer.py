@@ -29,9 +29,14 @@ Unknown = Literal[Mark.UNKNOWN]
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """As wanted: to go. As seen: known to be gone, or not found since `since` (seconds on the engine's clock)."""
+    """As wanted: to go. As seen: known to be gone, or not found since `since` (seconds on the engine's clock).
+
+    `tried` says that one may have been made before, by a call whose answer nobody got: making it "again" then gives
+    the same one, with whatever is on it.
+    """
 
     since: float = float("-inf")
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,15 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A virtual server group. `id` is empty as wanted; `name` is our key on what is ours."""
+    """A virtual server group. `id` is empty as wanted; `name` is our key on what is ours.
+
+    `swaps` is false once the cloud has refused to swap its backends in one write.
+    """
 
     name: str
     backends: tuple[Backend, ...] | Unmanaged | Unknown
     id: str = ""
+    swaps: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Balancer:
     """A classic load balancer instance with its parts.
 
     `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the same.
+    `known` is false for one whose parts nobody has looked at, since it may have been made before.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
     """
 
@@ -94,4 +104,5 @@ class Balancer:
     id: str = ""
     address: str = ""
     barred: str = ""
+    known: bool = True
     spares: "tuple[Balancer, ...]" = ()

@@ -17,6 +17,11 @@ ATTRIBUTES = (
 """What an instance is described by, as far as annotations speak of it."""
 
 
+def list_all(page: int = 1) -> Call:
+    """One page of all instances of the region."""
+    return _list({}, page, f"list the load balancers of the region, page {page}")
+
+
 def list_by_tag(key: str, value: str, page: int = 1) -> Call:
     """One page of the instances that carry this tag."""
     tags = json.dumps([{"TagKey": key, "TagValue": value}], separators=(",", ":"))

@@ -1,13 +1,14 @@
-"""Five functions under a name: one kind of load balancer, as the story in reconcile.py needs it.
+"""A few functions under a name: one kind of load balancer, as the story in reconcile.py needs it.
 
 CLB is one; a second kind is a second value of this type, and one line in PROVIDERS.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yunqiao.controllers.services.clb.fold import fold
+from yunqiao.controllers.services.clb.directory import Directory
+from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.options import options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import see
@@ -16,6 +17,7 @@ from yunqiao.controllers.services.identity import Identity, wants_balancer
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.cluster import Service, Snapshot
+from yunqiao.model.errors import Trouble
 from yunqiao.model.step import Call, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
 
@@ -28,12 +30,14 @@ class Provider:
     takes: Callable[[Service], bool]
     options: Callable[[Mapping[str, str]], Parsed[Any]]
     want: Callable[[Snapshot, Parsed[Any], Identity, Rules], Balancer]
-    see: Callable[[Send, Identity], Awaitable[Balancer | Absent]]
+    directory: Callable[[Send], Directory]
+    see: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
+    stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
 
 
-CLB = Provider("CLB", wants_balancer, options, want, see, plan, fold)
+CLB = Provider("CLB", wants_balancer, options, want, Directory, see, plan, fold, stumble)
 PROVIDERS = (CLB,)
 
 

@@ -4,21 +4,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from yunqiao.controllers.services import publish
+from msgspec.structs import replace
+
+from yunqiao.controllers.services import publish, record
 from yunqiao.controllers.services.identity import Identity, has_finalizer, identity, is_going
-from yunqiao.controllers.services.provider import Provider, provider_of
+from yunqiao.controllers.services.known import Known, Memory
+from yunqiao.controllers.services.provider import PROVIDERS, Provider, provider_of
+from yunqiao.controllers.services.record import Record
 from yunqiao.controllers.services.rules import Rules
-from yunqiao.engine.converge import Outcome, converge
+from yunqiao.engine.converge import Outcome, Way, converge
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Service, Snapshot
-from yunqiao.model.errors import Refused, Trouble
-from yunqiao.model.step import Call, Patch, Reply, Send
+from yunqiao.model.errors import NotYet, Refused, Trouble
+from yunqiao.model.step import Call, Patch, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
 
 Tell = Callable[[Service, Literal["Normal", "Warning"], str, str], None]
 """Records an Event on a Service: type (Normal, Warning), reason, message."""
-
 
 CONFLICT_AGAIN = 60.0
 """Seconds until a Service whose port is held by somebody else is looked at again."""
@@ -28,7 +31,10 @@ UNPUBLISHED_AGAIN = 1.0
 
 @dataclass(slots=True)
 class Services:
-    """Everything the story needs, given from outside; `missing` remembers when a balancer was first not found."""
+    """Everything the story needs, given from outside.
+
+    `trusts_records` says that no other controller has led since the notes on the Services were written.
+    """
 
     snapshot: Callable[[str], Snapshot | None]
     patch: Callable[[Patch], Awaitable[None]]
@@ -36,16 +42,24 @@ class Services:
     tell: Tell
     rules: Rules
     clock: Clock
-    missing: dict[str, float] = field(default_factory=dict)
+    trusts_records: bool = False
+    memory: Memory = field(default_factory=Memory)
+    directories: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.directories = {provider.name: provider.directory(self.send) for provider in PROVIDERS}
 
     async def reconcile(self, key: str) -> float | None:
         """Bring one Service's cloud things to where they should be; seconds until it should be looked at again."""
         snapshot = self.snapshot(key)
         if snapshot is None:
+            self.memory.forget(key)
             return None
-        if not is_going(snapshot.service):
-            return await self._ensure(snapshot)
-        return await self._clean(snapshot.service) if has_finalizer(snapshot.service) else None
+        service = snapshot.service
+        work = _Work(self, service, self.memory.of(key, service.metadata.uid))
+        if not is_going(service):
+            return await work.ensure(snapshot)
+        return await work.clean() if has_finalizer(service) else None
 
     def report(self, key: str, trouble: Trouble) -> None:
         """Tell the Service's owner what went wrong."""
@@ -55,68 +69,140 @@ class Services:
             reason = "CleanLoadBalancerFailed" if going else "SyncLoadBalancerFailed"
             self.tell(snapshot.service, "Warning", reason, str(trouble))
 
-    async def _ensure(self, snapshot: Snapshot) -> float | None:
-        service = snapshot.service
-        provider, who = provider_of(service), identity(service, self.rules.cluster)
-        parsed = provider.options(service.metadata.annotations)
-        _refuse(parsed)
-        await self._patch(publish.claim(service))
-        seen = await provider.see(self.send, who)
-        who = who.on(seen)
-        wanted = provider.want(snapshot, parsed, who, self.rules)
-        done = await self._converge(provider, service, who, wanted, seen)
-        published = isinstance(done.seen, Balancer) and await self._patch(publish.publish(service, done.seen))
-        if published or done.calls:
-            self._announce(service, done.seen, wanted)
-        for text in (*map(str, parsed.problems), *done.plan.problems):
-            self.tell(service, "Warning", "SyncLoadBalancerFailed", text)
-        return CONFLICT_AGAIN if done.plan.problems else done.plan.again_after
 
-    async def _clean(self, service: Service) -> float | None:
-        provider, who = provider_of(service), identity(service, self.rules.cluster)
-        seen = self._stamped(who, await provider.see(self.send, who))
-        done = await self._converge(provider, service, who.on(seen), Absent(), seen)
+class _Work:
+    """One turn of one Service."""
+
+    def __init__(self, services: Services, service: Service, known: Known) -> None:
+        self._services, self._service, self._known = services, service, known
+        self._provider: Provider = provider_of(service)
+        self._who = identity(service, services.rules.cluster)
+
+    async def ensure(self, snapshot: Snapshot) -> float | None:
+        """The Service wants a balancer."""
+        parsed = self._provider.options(record.asked(self._service.metadata.annotations))
+        _refuse(parsed)
+        seen = await self._seen(snapshot, parsed)
+        if seen is None:
+            return self._known.later(self._now())
+        who = self._who.on(seen)
+        wanted = self._provider.want(snapshot, parsed, who, self._services.rules)
+        if self._plan(wanted, seen, who).steps or (isinstance(seen, Balancer) and not has_finalizer(self._service)):
+            await self._claim()
+        done = await self._converge(who, wanted, seen)
+        if done.plan.again_after is not None:
+            return done.plan.again_after
+        if isinstance(done.seen, Balancer):
+            await self._publish(done, wanted)
+        for text in (*map(str, parsed.problems), *done.plan.problems):
+            self._tell("Warning", "SyncLoadBalancerFailed", text)
+        return CONFLICT_AGAIN if done.plan.problems else self._known.due(self._now())
+
+    async def clean(self) -> float | None:
+        """The Service wants none any more, or is deleted."""
+        found = None if self._known.seen else await self._first_look()
+        seen = self._known.seen or await self._look(found or ())
+        done = await self._converge(self._who.on(seen), Absent(), seen)
         if done.plan.problems:
             raise Refused("; ".join(done.plan.problems))
         if done.plan.again_after is not None:
             return done.plan.again_after
-        if not service.metadata.deletion_timestamp and await self._patch(publish.unpublish(service)):
+        if not self._service.metadata.deletion_timestamp and await self._patch(publish.unpublish(self._service)):
             return UNPUBLISHED_AGAIN
-        await self._patch(publish.release(service))
-        self.missing.pop(who.uid, None)
-        self.tell(service, "Normal", "CleanLoadBalancer", "Clean load balancer")
+        await self._patch(publish.release(self._service))
+        self._services.memory.forget(f"{self._service.metadata.namespace}/{self._service.metadata.name}")
+        self._tell("Normal", "CleanLoadBalancer", "Clean load balancer")
         return None
 
+    async def _seen(self, snapshot: Snapshot, parsed: Parsed[Any]) -> Balancer | Absent | None:
+        """What is there: as known, else as the listing of the start says, else by a look; None when that can wait."""
+        if self._known.seen is not None and self._now() < self._known.verify_at:
+            return self._known.seen
+        found = await self._first_look()
+        if found is not None:
+            if len(found) == 1 and self._as_noted(snapshot, parsed, found[0]):
+                return None
+            if not found and not has_finalizer(self._service):
+                return Absent()
+        return await self._look(found or ())
+
+    def _as_noted(self, snapshot: Snapshot, parsed: Parsed[Any], bare: Balancer) -> bool:
+        """Whether the Service's note says that exactly what it wants now was applied to this balancer."""
+        noted, who = record.read(self._service), self._who.on(bare)
+        if not self._services.trusts_records or noted.dirty or noted.balancer != bare.id or parsed.problems:
+            return False
+        return noted.applied == record.applied(self._provider.want(snapshot, parsed, who, self._services.rules))
+
+    async def _first_look(self) -> tuple[Balancer, ...] | None:
+        found: tuple[Balancer, ...] | None = await self._services.directories[self._provider.name].first_look(self._who)
+        return found
+
+    async def _look(self, found: tuple[Balancer, ...]) -> Balancer | Absent:
+        return self._known.looked(await self._provider.see(self._services.send, self._who, found), self._now())
+
     async def _converge(
-        self, provider: Provider, service: Service, who: Identity, wanted: Balancer | Absent, seen: Balancer | Absent
+        self, who: Identity, wanted: Balancer | Absent, seen: Balancer | Absent
     ) -> Outcome[Balancer | Absent]:
+        """Only a clear answer is remembered: after any other trouble than "not yet", look again."""
+        way = Way(
+            plan=lambda now: self._plan(wanted, now, who),
+            fold=lambda *args: self._known.folded(self._provider.fold(*args)),
+            stumble=self._provider.stumble,
+            send=self._told,
+        )
+        try:
+            return await converge(seen, way)
+        except NotYet:
+            raise
+        except BaseException:
+            self._known.seen = None
+            raise
+
+    def _plan(self, wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity) -> Plan:
+        return self._provider.plan(wanted, seen, who, self._now())
+
+    async def _told(self, call: Call) -> Reply:
         """Every call that changes something is an Event of the Service, in the words of its why."""
+        reply = await self._services.send(call)
+        self._tell("Normal", call.action, call.why)
+        return reply
 
-        async def send(call: Call) -> Reply:
-            reply = await self.send(call)
-            self.tell(service, "Normal", call.action, call.why)
-            return reply
+    async def _claim(self) -> None:
+        dirty = replace(self._noted(), dirty=True)
+        if not has_finalizer(self._service) or self._noted() != dirty:
+            await self._patch(publish.claim(self._service, dirty))
+            self._known.record = dirty
 
-        return await converge(seen, lambda now: provider.plan(wanted, now, who, self.clock.now()), provider.fold, send)
+    async def _publish(self, done: Outcome[Balancer | Absent], wanted: Balancer) -> None:
+        seen, clean = done.seen, self._noted()
+        if not isinstance(seen, Balancer):
+            return
+        if not done.plan.problems:
+            clean = Record(self._who.uid, seen.id, record.applied(wanted))
+        published = await self._patch(publish.publish(self._service, seen, self._noted(), clean))
+        self._known.record = clean
+        if published or done.calls:
+            self._announce(seen, wanted)
+
+    def _noted(self) -> Record:
+        """The note as last written; the object at hand may be older than that."""
+        return self._known.record or record.read(self._service)
+
+    def _announce(self, seen: Balancer, wanted: Balancer) -> None:
+        if any(group.backends == () for group in wanted.groups):
+            self._tell("Normal", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer")
+        self._tell("Normal", "EnsuredLoadBalancer", f"Ensured load balancer [{seen.id}]")
 
     async def _patch(self, patch: Patch | None) -> bool:
         if patch is not None:
-            await self.patch(patch)
+            await self._services.patch(patch)
         return patch is not None
 
-    def _stamped(self, who: Identity, seen: Balancer | Absent) -> Balancer | Absent:
-        """What was not found, with the time when that was first noticed; a restart begins anew."""
-        if isinstance(seen, Balancer):
-            self.missing.pop(who.uid, None)
-            return seen
-        return Absent(self.missing.setdefault(who.uid, self.clock.now()))
+    def _tell(self, kind: Literal["Normal", "Warning"], reason: str, text: str) -> None:
+        self._services.tell(self._service, kind, reason, text)
 
-    def _announce(self, service: Service, seen: Balancer | Absent, wanted: Balancer) -> None:
-        if any(group.backends == () for group in wanted.groups):
-            none = "There are no available nodes for LoadBalancer"
-            self.tell(service, "Normal", "UnAvailableLoadBalancer", none)
-        if isinstance(seen, Balancer):
-            self.tell(service, "Normal", "EnsuredLoadBalancer", f"Ensured load balancer [{seen.id}]")
+    def _now(self) -> float:
+        return self._services.clock.now()
 
 
 def _refuse(parsed: Parsed[Any]) -> None:

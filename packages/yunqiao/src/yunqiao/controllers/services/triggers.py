@@ -6,6 +6,7 @@ heartbeats, images and conditions other than Ready never do.
 
 from yunqiao.controllers.services.candidates import candidate
 from yunqiao.controllers.services.identity import has_finalizer, wants_balancer
+from yunqiao.controllers.services.record import asked
 from yunqiao.model.cluster import EndpointSlice, Node, Service
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -30,7 +31,7 @@ def service_changed(old: Service | None, new: Service | None) -> bool:
 
 def _asked(service: Service) -> tuple[object, ...]:
     meta = service.metadata
-    return (meta.uid, meta.annotations, service.spec, meta.deletion_timestamp is None)
+    return (meta.uid, asked(meta.annotations), service.spec, meta.deletion_timestamp is None)
 
 
 def slice_changed(old: EndpointSlice | None, new: EndpointSlice | None) -> set[str]:

@@ -10,13 +10,14 @@ from yunqiao.cloud.clb import groups
 from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
 from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
 from yunqiao.model.balancer import Absent, Backend, Balancer, Group, Listener
+from yunqiao.model.errors import Refused, Stale, Trouble
 from yunqiao.model.step import Call, Reply
 
 
 def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent:
     """What is there after this call, as far as the call and its answer say."""
     if call.action == "CreateLoadBalancer":
-        return _created(call.params, reply)
+        return _created(call.params, reply, known=not (isinstance(seen, Absent) and seen.tried))
     if isinstance(seen, Absent):
         return seen
     if call.lane != seen.id:
@@ -27,9 +28,21 @@ def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent
     return _FOLDS[call.action](seen, call, reply)
 
 
-def _created(params: Mapping[str, str], reply: Reply) -> Balancer:
+def stumble(seen: Balancer | Absent, call: Call, trouble: Trouble) -> Balancer | Absent | None:
+    """What a refusal teaches, where there is another way; None where there is none.
+
+    A group whose backends cannot be swapped in one write is from then on added to, then removed from.
+    """
+    swap = call.action == "ModifyVServerGroupBackendServers" and isinstance(trouble, Refused | Stale)
+    if not swap or isinstance(seen, Absent):
+        return None
+    taught = (replace(one, swaps=one.swaps and one.id != call.params["VServerGroupId"]) for one in seen.groups)
+    return replace(seen, groups=tuple(taught))
+
+
+def _created(params: Mapping[str, str], reply: Reply, *, known: bool) -> Balancer:
     attributes = {name: params[name] for name in INSTANCE_ATTRIBUTES if name in params}
-    return Balancer(attributes, _tags(params), id=reply["LoadBalancerId"], address=reply["Address"])
+    return Balancer(attributes, _tags(params), id=reply["LoadBalancerId"], address=reply["Address"], known=known)
 
 
 def _tags(params: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.keys import digest
 from yunqiao.model.step import Call, Plan
 
+LOOK_AGAIN_AFTER = 1.0
+"""Seconds until one that was made "again" is looked at."""
 LOOK_TWICE_AFTER = 5.0
 """Seconds between the two looks that must find nothing before a deletion is done: a listing may lag behind."""
 
@@ -26,6 +28,8 @@ def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now:
         return Plan(problems=(f"load balancer {seen.id} carries no mark of this Service; it is left alone",))
     if isinstance(wanted, Absent):
         return Plan(tuple(_remove(seen, who)))
+    if not seen.known:
+        return Plan(again_after=LOOK_AGAIN_AFTER)
     problems = (*_fixed(wanted, seen), *plan_listeners.conflicts(wanted, seen, who))
     steps = (
         *(_demolish(one, f"a twin of {seen.id}, left empty by a late call") for one in seen.spares),

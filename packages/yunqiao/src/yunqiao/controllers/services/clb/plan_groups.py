@@ -30,17 +30,28 @@ def _create(seen: Balancer, group: Group) -> Call:
 
 
 def _backends(seen: Balancer, group: Group, twin: Group, who: Identity) -> Iterator[Call]:
-    """Add before remove, so that a group is never emptier than both before and after."""
+    """Swap, then add, then remove: a group is never emptier than both before and after."""
     if group.backends is UNMANAGED or group.backends is UNKNOWN or not isinstance(twin.backends, tuple):
         return
     wish = {one.identity: one for one in group.backends}
     have = {one.identity: one for one in twin.backends}
     ours = {identity for identity, one in have.items() if who.owner.owns(one.description)}
-    yield from _batched(groups.add, seen, twin, [one for one in group.backends if one.identity not in have], "add")
+    new = [one for one in group.backends if one.identity not in have]
+    gone = [one for identity, one in have.items() if identity in ours and identity not in wish]
+    swapped = min(len(new), len(gone)) if twin.swaps else 0
+    yield from _swaps(seen, twin, gone[:swapped], new[:swapped])
+    yield from _batched(groups.add, seen, twin, new[swapped:], "add")
     differing = [one for one in group.backends if one.identity in ours and have[one.identity] != one]
     yield from _batched(groups.change, seen, twin, differing, "set the weight or mark of")
-    gone = [one for identity, one in have.items() if identity in ours and identity not in wish]
-    yield from _batched(groups.remove, seen, twin, gone, "take out")
+    yield from _batched(groups.remove, seen, twin, gone[swapped:], "take out")
+
+
+def _swaps(seen: Balancer, twin: Group, gone: Sequence[Backend], new: Sequence[Backend]) -> Iterator[Call]:
+    """As many as come and go, in one write for each batch: nobody is left out in between."""
+    for start in range(0, len(new), BACKENDS_PER_CALL):
+        old, fresh = gone[start : start + BACKENDS_PER_CALL], new[start : start + BACKENDS_PER_CALL]
+        why = f"put {_servers(fresh)} in the place of {_servers(old)} in group {twin.name}"
+        yield groups.replace(seen.id, twin.id, old, fresh, why)
 
 
 def _batched(

@@ -1,7 +1,7 @@
 """What the cloud holds for a Service: its balancer with listeners, groups and the backends of our own groups."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from yunqiao.cloud.clb import groups, instances, listeners
@@ -11,9 +11,9 @@ from yunqiao.model.errors import Refused
 from yunqiao.model.step import Call, Send
 
 
-async def see(send: Send, who: Identity) -> Balancer | Absent:
-    """Find the balancer by tag, then by name, and look at its parts. Raises NotYet, Lost, Refused."""
-    found = await _find(send, who)
+async def see(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Balancer | Absent:
+    """Look at the parts of the balancer that was `found`, or else is found now. Raises NotYet, Lost, Refused."""
+    found = found or await _find(send, who)
     if not found:
         return Absent()
     whole = await asyncio.gather(*(_parts(send, who, one) for one in found))

@@ -1,0 +1,77 @@
+"""What this process knows of each Service's cloud things, so that what is known is not asked again.
+
+It is memory only: a restart and a new leader start empty. Any trouble whose effect is unclear empties it too.
+"""
+
+from dataclasses import dataclass, field
+
+from yunqiao.controllers.services.record import Record
+from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.keys import digest
+
+VERIFY_EVERY = 3600.0
+"""Seconds within which every Service's balancer is looked at, whatever is believed of it."""
+
+
+@dataclass(slots=True)
+class Known:
+    """Of one Service (by its UID): the balancer last seen, when to look again, the note last written.
+
+    `missing` is when it was first not found. Times are seconds on the engine's clock.
+    """
+
+    uid: str
+    seen: Balancer | None = None
+    verify_at: float = float("inf")
+    record: Record | None = None
+    missing: float | None = None
+
+    def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
+        """Remember a look; what was not found is stamped with when that was first noticed."""
+        if isinstance(seen, Balancer):
+            self.seen, self.missing = seen, None
+            self.verify_at = self._next(now)
+            return seen
+        self.missing = now if self.missing is None else self.missing
+        return Absent(self.missing, tried=True)
+
+    def folded(self, seen: Balancer | Absent) -> Balancer | Absent:
+        """Remember what an answer proved."""
+        self.seen = seen if isinstance(seen, Balancer) and seen.known else None
+        return seen
+
+    def due(self, now: float) -> float:
+        """Seconds until the next look; what was made without one gets its first look within the same period."""
+        self.verify_at = min(self.verify_at, self._next(now))
+        return max(0.0, self.verify_at - now)
+
+    def later(self, now: float) -> float:
+        """No look is needed now: seconds until one is due, spread so that not all come at once."""
+        self.verify_at = now + VERIFY_EVERY * self.spread
+        return self.verify_at - now
+
+    def _next(self, now: float) -> float:
+        return now + VERIFY_EVERY * (0.8 + 0.2 * self.spread)
+
+    @property
+    def spread(self) -> float:
+        """A share of 1 that is this Service's own."""
+        return int.from_bytes(digest(self.uid, length=4).encode()) / int.from_bytes(b"zzzz")
+
+
+@dataclass(slots=True)
+class Memory:
+    """All Services by their queue key; an object of the same name with another UID is another Service."""
+
+    services: dict[str, Known] = field(default_factory=dict)
+
+    def of(self, key: str, uid: str) -> Known:
+        """What is known of a Service."""
+        known = self.services.get(key)
+        if known is None or known.uid != uid:
+            known = self.services[key] = Known(uid)
+        return known
+
+    def forget(self, key: str) -> None:
+        """The Service is gone."""
+        self.services.pop(key, None)
