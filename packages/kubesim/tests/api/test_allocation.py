@@ -82,3 +82,12 @@ def test_a_refused_or_dry_run_service_takes_nothing():
     for _ in range(3):
         verbs.create("services", obj, "default", options=Write(dry_run=True))
     assert create(verbs, "s", type="NodePort")["ports"][0]["nodePort"] == 30000
+
+
+def test_a_range_that_is_full_says_so():
+    verbs = Verbs(allocation=Allocation(ports=range(30000, 30001)))
+    verbs.create("namespaces", {"metadata": {"name": "default"}})
+    create(verbs, "first", type="NodePort")
+    with pytest.raises(StatusError, match="range is full") as caught:
+        create(verbs, "second", type="NodePort")
+    assert caught.value.code == 500

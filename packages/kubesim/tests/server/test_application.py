@@ -1,6 +1,7 @@
 """The API over HTTP: status codes, media types, forms."""
 
 import asyncio
+import io
 import json
 
 import aiohttp
@@ -212,3 +213,8 @@ async def test_concurrent_writers_lose_no_update(http):
 
     await asyncio.gather(*(add_one() for _ in range(10)))
     assert (await call(http, "GET", f"{path}/c"))[1]["data"]["n"] == "10"
+
+
+async def test_a_body_that_is_too_large_is_refused(http):
+    status, answer = await call(http, "POST", SERVICES, data=io.BytesIO(b" " * (3 * 1024 * 1024 + 1)))
+    assert (status, answer["reason"]) == (413, "RequestEntityTooLarge")

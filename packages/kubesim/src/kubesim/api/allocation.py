@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, ip_address
 from typing import TypeVar
 
 from kubesim.api.rules.services import complete_families, needs_address, needs_health_port, needs_node_ports
-from kubesim.errors import Cause, wrong
+from kubesim.errors import Cause, StatusError, wrong
 from kubesim.objects import Object
 from kubesim.storage import Change
 
@@ -110,7 +110,8 @@ class Allocation:
 def _first(candidates: Iterator[T], free: Callable[[T], bool], tries: int) -> T:
     found = next((each for each in itertools.islice(candidates, tries) if free(each)), None)
     if found is None:
-        raise RuntimeError(f"all {tries} addresses or node ports are taken: delete Services or widen the range")
+        words = f"failed to allocate: range is full, all {tries} are taken; delete Services that are not needed"
+        raise StatusError(500, "InternalError", f"Internal error occurred: {words}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from kubesim.server.reading import read
 from kubesim.server.target import parse
 from kubesim.server.watching import is_watch, watch
 from kubesim.server.writing import write
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEALTH = ("/healthz", "/livez", "/readyz")
@@ -69,6 +72,14 @@ class Server:
             return await handler(request)
         except StatusError as error:
             return failure(error)
+        except web.HTTPRequestEntityTooLarge:
+            words = f"Request entity too large: limit is {LARGEST_BODY}"
+            return failure(StatusError(413, "RequestEntityTooLarge", words))
+        except ConnectionError:
+            raise
+        except Exception:
+            _log.exception("%s %s failed: this is a bug of kubesim", request.method, request.path)
+            return failure(StatusError(500, "InternalError", "Internal error occurred: see the log of kubesim"))
 
     def _authenticate(self, request: web.Request) -> None:
         given = request.headers.get("Authorization", "")
