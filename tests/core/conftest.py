@@ -17,6 +17,7 @@ from yunqiao.controllers.services.identity import identity, wants_balancer
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
+from yunqiao.model.candidate import candidate
 from yunqiao.model.cluster import (
     Condition,
     Metadata,
@@ -26,9 +27,9 @@ from yunqiao.model.cluster import (
     Service,
     ServicePort,
     ServiceSpec,
-    Snapshot,
 )
 from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale
+from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch
 from yunsim.dispatch import perform
 from yunsim.errors import ApiError
@@ -169,7 +170,8 @@ class Cluster:
     patches: list[Patch] = field(default_factory=list)
 
     def snapshot(self, _: str) -> Snapshot | None:
-        return Snapshot(service=self.service, nodes=self.nodes, slices=self.slices) if self.service else None
+        candidates = [made for node in self.nodes if (made := candidate(node)) is not None]
+        return Snapshot(self.service, self.slices, candidates) if self.service else None
 
     async def patch(self, patch: Patch) -> None:
         trouble = self.troubles.pop(0) if self.troubles else ""

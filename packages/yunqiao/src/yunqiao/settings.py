@@ -53,7 +53,7 @@ class Settings:
     backend_type: str = "ecs"
     feature_gates: Mapping[str, bool] = field(default_factory=lambda: dict(GATES))
     controllers: tuple[str, ...] = ("node", "route", "service", "nlb")
-    service_workers: int = 3
+    service_workers: int = 64
     node_workers: int = 1
     route_workers: int = 1
     max_concurrent_actions: int = 10
@@ -70,8 +70,8 @@ class Settings:
     private_zone_ttl: int = 60
     lease: LeaseSettings = field(default_factory=LeaseSettings)
     kubeconfig: str = ""
-    kube_qps: int = 20
-    kube_burst: int = 30
+    kube_qps: int = 200
+    kube_burst: int = 400
     health_address: str = ":10258"
     metrics_address: str = "127.0.0.1:8080"
     pprof_address: str = "127.0.0.1:6060"

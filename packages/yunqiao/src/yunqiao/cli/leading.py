@@ -37,13 +37,13 @@ NO_REGION = "the region is not known: set region in the cloud-config (Global.reg
 
 
 async def lead(
-    settings: Settings, client: Client, watching: Watching, clock: Clock, probes: Probes, *, after_ours: bool
+    settings: Settings, client: Client, recorder: Recorder, watching: Watching, probes: Probes, *, after_ours: bool
 ) -> None:
     """Work until cancelled; `after_ours` says that nobody but a yunqiao led before us.
 
     Raises Refused when something is missing that only the user can give.
     """
-    recorder = Recorder(client, "service-controller", clock)
+    clock = watching.clock
     async with Metadata(clock, settings.metadata_endpoint) as metadata:
         cluster = settings.cluster_id or await _cluster(client)
         region = settings.region or await _region(metadata)

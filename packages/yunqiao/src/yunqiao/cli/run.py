@@ -17,6 +17,7 @@ from yunqiao.engine.clock import MonotonicClock
 from yunqiao.kube.claim import Terms
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import Connection, find
+from yunqiao.kube.events import Recorder
 from yunqiao.kube.lease import Election, LeadershipLost
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import locks
@@ -28,6 +29,8 @@ log = logging.getLogger("yunqiao")
 
 ELECTION_TIMEOUT = 5.0
 """Seconds for a request of the election: well within its renew deadline."""
+EVENTS_PER_SECOND, EVENTS_AT_ONCE = 50, 100
+"""Events have a budget of their own, so that they never keep a finalizer or an address waiting."""
 BUILT = frozenset({"service"})
 """The controllers that this version has."""
 
@@ -83,14 +86,17 @@ async def _run(settings: Settings) -> None:
     connection = find(clock, settings.kubeconfig, os.environ)
     transport = _transport(connection, RateLimit(clock, settings.kube_qps, settings.kube_burst))
     probes = Probes()
-    async with Client(transport) as client, serve(probes, settings), asyncio.TaskGroup() as tasks:
+    events = Client(_transport(connection, RateLimit(clock, EVENTS_PER_SECOND, EVENTS_AT_ONCE)))
+    async with Client(transport) as client, events, serve(probes, settings), asyncio.TaskGroup() as tasks:
         watching = Watching(client, clock)
         tasks.create_task(watching.run(), name="watching")
         await watching.synced()
         probes.ready = True
 
         async def work(after_ours: bool) -> None:
-            await lead(settings, client, watching, clock, probes, after_ours=after_ours)
+            await lead(
+                settings, client, Recorder(events, "service-controller", clock), watching, probes, after_ours=after_ours
+            )
 
         await _when_elected(settings, connection, clock, work)
 

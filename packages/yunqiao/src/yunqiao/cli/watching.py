@@ -27,14 +27,14 @@ class Watching:
     def __init__(self, client: Client, clock: Clock) -> None:
         self.caches = Caches()
         self.queue: Queue[str] = Queue(clock, random.random)
-        self._client, self._clock = client, clock
+        self._client, self.clock = client, clock
         self._synced = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until cancelled."""
         reflectors: list[Reflector[Any]] = [
-            Reflector(self._client, SERVICE, self.caches.services, self._service, self._clock),
-            Reflector(self._client, NODE, self.caches.nodes, self._node, self._clock),
+            Reflector(self._client, SERVICE, self.caches.services, self._service, self.clock),
+            Reflector(self._client, NODE, self.caches.nodes, self._node, self.clock),
             await self._endpoints(),
         ]
         async with asyncio.TaskGroup() as tasks:
@@ -51,9 +51,9 @@ class Watching:
         await self._synced.wait()
 
     async def _endpoints(self) -> Reflector[Any]:
-        if await readable_endpoints(self._client, self._clock) is ENDPOINT_SLICE:
-            return Reflector(self._client, ENDPOINT_SLICE, self.caches.slices, self._slice, self._clock)
-        return Reflector(self._client, ENDPOINTS, self.caches.endpoints, self._old_endpoints, self._clock)
+        if await readable_endpoints(self._client, self.clock) is ENDPOINT_SLICE:
+            return Reflector(self._client, ENDPOINT_SLICE, self.caches.slices, self._slice, self.clock)
+        return Reflector(self._client, ENDPOINTS, self.caches.endpoints, self._old_endpoints, self.clock)
 
     def _service(self, old: Service | None, new: Service | None) -> None:
         if new is not None and service_changed(old, new):

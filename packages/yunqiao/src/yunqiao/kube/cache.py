@@ -36,6 +36,8 @@ class Cache(Generic[Thing]):
         self._things: dict[str, Thing] = {}
         self._indexes = dict(indexes or {})
         self._keys: dict[tuple[str, str], set[str]] = {}
+        self.version = 0
+        """Rises with every change, so that what is derived from all objects need be made only once for each."""
 
     def __len__(self) -> int:
         """How many objects there are."""
@@ -57,6 +59,7 @@ class Cache(Generic[Thing]):
         """Store an object and give the one that it replaces."""
         key = key_of(thing)
         old = self.remove(key)
+        self.version += 1
         self._things[key] = thing
         for entry in self._entries(thing):
             self._keys.setdefault(entry, set()).add(key)
@@ -66,6 +69,7 @@ class Cache(Generic[Thing]):
         """Drop an object and give it."""
         old = self._things.pop(key, None)
         if old is not None:
+            self.version += 1
             for entry in self._entries(old):
                 self._keys[entry].discard(key)
                 if not self._keys[entry]:

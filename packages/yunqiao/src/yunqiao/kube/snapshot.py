@@ -14,10 +14,12 @@ from yunqiao.kube.cache import Cache, joined, key_of
 from yunqiao.kube.client import Client
 from yunqiao.kube.watch import Backoff
 from yunqiao.model import cluster
+from yunqiao.model.candidate import Candidate, candidate
 from yunqiao.model.clock import Clock
-from yunqiao.model.cluster import Endpoints, EndpointSlice, EndpointSubset, Node, Service, Snapshot
+from yunqiao.model.cluster import Endpoints, EndpointSlice, EndpointSubset, Node, Service
 from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.kubernetes import ENDPOINT_SLICE, ENDPOINTS, Kind
+from yunqiao.model.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Caches:
     nodes: Cache[Node] = field(default_factory=Cache)
     slices: Cache[EndpointSlice] = field(default_factory=lambda: Cache({BY_SERVICE: _index}))
     endpoints: Cache[Endpoints] = field(default_factory=Cache)
+    candidates: "Candidates" = field(default_factory=lambda: Candidates())
 
     def snapshot(self, key: str) -> Snapshot | None:
         """Give what is known around the Service `namespace/name`; None when there is no such Service."""
@@ -57,7 +60,28 @@ class Caches:
             return None
         stand_in = self.endpoints.get(key)
         slices = self.slices.by(BY_SERVICE, key) + (as_slices(stand_in) if stand_in else [])
-        return Snapshot(service=service, slices=slices, nodes=list(self.nodes))
+        return Snapshot(service, slices, self.candidates.of(self.nodes))
+
+
+class Candidates:
+    """The nodes that may take traffic, made anew only for nodes that changed."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._made: dict[str, tuple[Node, Candidate | None]] = {}
+        self._all: tuple[Candidate, ...] = ()
+
+    def of(self, nodes: Cache[Node]) -> tuple[Candidate, ...]:
+        """Give the candidates among `nodes`, ordered by name."""
+        if nodes.version != self._version:
+            self._made = {node.metadata.name: self._one(node) for node in nodes}
+            self._all = tuple(made for _, made in self._made.values() if made is not None)
+            self._version = nodes.version
+        return self._all
+
+    def _one(self, node: Node) -> tuple[Node, Candidate | None]:
+        made = self._made.get(node.metadata.name)
+        return made if made is not None and made[0] is node else (node, candidate(node))
 
 
 async def readable_endpoints(

@@ -208,14 +208,6 @@ class Namespace(_Frozen, frozen=True):
     metadata: Metadata
 
 
-class Snapshot(_Frozen, frozen=True):
-    """What Kubernetes says about one Service and its surroundings, frozen."""
-
-    service: Service
-    slices: list[EndpointSlice] = []
-    nodes: list[Node] = []
-
-
 def as_builtins(thing: Any) -> Any:
     """Give the plain dicts and lists of a struct, spelled as in the API."""
     return msgspec.to_builtins(thing)

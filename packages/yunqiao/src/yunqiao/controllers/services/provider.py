@@ -16,8 +16,9 @@ from yunqiao.controllers.services.clb.want import want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import Absent, Balancer
-from yunqiao.model.cluster import Service, Snapshot
+from yunqiao.model.cluster import Service
 from yunqiao.model.errors import Trouble
+from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
 

@@ -15,8 +15,9 @@ from yunqiao.controllers.services.rules import Rules
 from yunqiao.engine.converge import Outcome, Way, converge
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
-from yunqiao.model.cluster import Service, Snapshot
+from yunqiao.model.cluster import Service
 from yunqiao.model.errors import NotYet, Refused, Trouble
+from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
 

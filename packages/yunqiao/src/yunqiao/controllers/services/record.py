@@ -6,14 +6,13 @@ another UID came along with a copy or a restored backup and says nothing. Even a
 that a look can wait: every Service is looked at within a stated time all the same.
 """
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from yunqiao.model.balancer import Balancer
+from yunqiao.model.balancer import Balancer, Group
 from yunqiao.model.cluster import Service
 from yunqiao.model.keys import digest
 
@@ -45,8 +44,16 @@ def text(record: Record) -> str:
 
 def applied(wanted: Balancer) -> str:
     """Digest of everything that is wanted: equal wishes give equal digests, in every process and version of Python."""
-    plain = dataclasses.asdict(dataclasses.replace(wanted, birth={}, barred=""))
-    return digest(json.dumps(plain, sort_keys=True, default=str), length=20)
+    groups = [(one.name, _backends(one)) for one in wanted.groups]
+    listeners = [(one.port, one.protocol, one.description, one.group, one.attributes) for one in wanted.listeners]
+    plain = [wanted.attributes, wanted.tags, groups, listeners]
+    return digest(json.dumps(plain, sort_keys=True, separators=(",", ":")), length=20)
+
+
+def _backends(group: Group) -> Any:
+    if not isinstance(group.backends, tuple):
+        return group.backends.value
+    return [(one.server_id, one.server_ip, one.port, one.type, one.weight) for one in group.backends]
 
 
 def asked(annotations: Mapping[str, str]) -> Mapping[str, Any]:

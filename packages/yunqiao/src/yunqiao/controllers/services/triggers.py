@@ -4,9 +4,9 @@ A node that joins, leaves or changes concerns a Service only if it is, or was, a
 heartbeats, images and conditions other than Ready never do.
 """
 
-from yunqiao.controllers.services.candidates import candidate
 from yunqiao.controllers.services.identity import has_finalizer, wants_balancer
 from yunqiao.controllers.services.record import asked
+from yunqiao.model.candidate import candidate
 from yunqiao.model.cluster import EndpointSlice, Node, Service
 
 SERVICE_NAME = "kubernetes.io/service-name"

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from yunqiao.controllers.services.candidates import Candidate, choose
+from yunqiao.controllers.services.candidates import choose
 from yunqiao.controllers.services.clb.options import SELECTING, Options
 from yunqiao.controllers.services.identity import Identity
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import UNMANAGED, Backend, Balancer, Group, Listener, Unmanaged
-from yunqiao.model.cluster import ServicePort, Snapshot
+from yunqiao.model.candidate import Candidate
+from yunqiao.model.cluster import ServicePort
 from yunqiao.model.errors import Refused
+from yunqiao.model.snapshot import Snapshot
 from yunqiao.options.declare import Parsed, declared
 
 DEFAULT_WEIGHT = 100
@@ -107,7 +109,7 @@ def _groups(snapshot: Snapshot, parsed: Parsed[Options], who: Identity) -> tuple
 
 def _nodes(snapshot: Snapshot, options: Options) -> dict[str, Candidate]:
     unscheduled = options.remove_unscheduled_backend == "on"
-    return choose(snapshot.nodes, options.backend_label, schedulable_only=unscheduled)
+    return choose(snapshot.candidates, options.backend_label, schedulable_only=unscheduled)
 
 
 def _backends(
