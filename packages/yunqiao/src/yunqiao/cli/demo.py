@@ -9,27 +9,38 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
 from typing import Any
 
-import aiohttp
 import yaml
 
 from yunqiao.cli.sandboxed.cluster_api import ClusterApi, cluster_api
+from yunqiao.cli.sandboxed.listeners import Listener, cloud_state, listeners_of, moved_line
+from yunqiao.cli.sandboxed.namespace import Namespace
+from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
 from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
+from yunqiao.cli.sandboxed.stopping import Stopped, until_stopped
 from yunqiao.cli.sandboxed.telling import CallsTold, Teller
 from yunqiao.cli.sandboxed.traffic import Tally, flow, send
 
-EXAMPLE = "example:\n  yunqiao demo\n  yunqiao demo --output json"
+EXAMPLE = "example:\n  yunqiao demo\n  yunqiao demo --net private\n  yunqiao demo --output json"
 NAMESPACE, SERVICE, DEPLOYMENT = "default", "nginx", "test-nginx"
 PATIENCE = 30.0
 """Seconds for anything to become true."""
 EVERY = 0.05
+SPREAD = 20
+"""Requests that each of several pods answers before the next chapter."""
+
+NETWORKS = {
+    "loopback": "every address is one of this machine's loopback",
+    "private": "every address and port is as in the cloud, in a network of its own",
+}
 
 
 class NotTrue(Exception):
@@ -41,17 +52,19 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="yunqiao demo", description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_option(parser)
     parser.add_argument("--output", choices=["text", "json"], default="text", help="json: only the result, as JSON")
     options = parser.parse_args(arguments)
-    teller = Teller(quiet=options.output == "json")
+    as_json = options.output == "json"
     try:
-        facts = asyncio.run(_play(teller))
-    except (NotStarted, NotTrue, OSError) as error:
+        namespace = settle(options.net)
+        result = asyncio.run(until_stopped(_play(Teller(quiet=as_json), namespace)))
+    except (NotStarted, NotTrue, NotPossible, Stopped, OSError) as error:
         sys.stderr.write(f"yunqiao demo: {error}\n")
         return 1
-    if options.output == "json":
-        sys.stdout.write(json.dumps({"true": all(facts.values()), "facts": facts}, indent=2) + "\n")
-    return 0 if all(facts.values()) else 1
+    if as_json:
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    return 0 if result["true"] else 1
 
 
 @dataclass(slots=True)
@@ -63,6 +76,11 @@ class Story:
     teller: Teller
     calls: CallsTold
     facts: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def true(self) -> bool:
+        """Whether everything was."""
+        return all(self.facts.values())
 
     def fact(self, text: str, true: bool) -> None:
         """Note whether something was true, and say so."""
@@ -85,10 +103,11 @@ class Story:
         return self.box.controller.tail()
 
 
-async def _play(teller: Teller) -> dict[str, bool]:
+async def _play(teller: Teller, namespace: Namespace | None) -> dict[str, Any]:
     teller.chapter("A cloud, a cluster and the controller start on this machine")
-    async with sandbox() as box, cluster_api(box.kubeconfig.read_text()) as api:
+    async with sandbox(namespace) as box, cluster_api(box.kubeconfig.read_text()) as api:
         teller.table([
+            ["network", box.net, NETWORKS[box.net]],
             ["cloud", "yunsim", box.cloud],
             ["cluster", "kubesim", box.cluster],
             ["controller", "cloud-controller-manager", "with the walkthrough's flags and cloud-config"],
@@ -98,7 +117,8 @@ async def _play(teller: Teller) -> dict[str, bool]:
         await _answers(story, address, port)
         await _scales(story, address, port)
         await _goes(story, address, port)
-        return _ended(story)
+        _tell_the_end(story)
+        return {"true": story.true, "net": box.net, "facts": story.facts}
 
 
 async def _becomes_a_balancer(story: Story) -> tuple[str, int]:
@@ -106,7 +126,7 @@ async def _becomes_a_balancer(story: Story) -> tuple[str, int]:
     for thing in yaml.safe_load_all(manifest()):
         await story.api.apply(thing)
     address = await story.until("an address in the Service's status", lambda: _address(story))
-    balancers = (await _cloud(story, "state"))["slb"]["load_balancers"]
+    balancers = (await cloud_state(story.box.cloud))["slb"]["load_balancers"]
     story.teller.chapter("The Service has an address")
     service = await story.api.get("Service", NAMESPACE, SERVICE)
     ports = ",".join(f"{one['port']}:{one['nodePort']}/{one['protocol']}" for one in service["spec"]["ports"])
@@ -129,7 +149,20 @@ async def _answers(story: Story, address: str, port: int) -> None:
     await send(address, port, 100, tally)
     _show(story, tally)
     story.fact("100 of 100 requests were answered", tally.pods.total() == 100)
-    story.fact("by both pods, and by nobody else", set(tally.pods) == pods)
+    story.fact("by both pods, and by nobody else", set(tally.pods) == set(pods))
+    if story.box.namespace:
+        await _answer_themselves(story, pods)
+
+
+async def _answer_themselves(story: Story, pods: Mapping[str, str]) -> None:
+    """In a private network pods can be asked without a balancer: what the cluster says of their addresses is true."""
+    answers = {}
+    for pod, address in pods.items():
+        tally = Tally()
+        await send(address, 80, 1, tally)
+        answers[pod] = set(tally.pods)
+    told = ", ".join(f"{address}:80" for address in pods.values())
+    story.fact(f"each pod answers at its own address too ({told})", all(answers[pod] == {pod} for pod in pods))
 
 
 async def _scales(story: Story, address: str, port: int) -> None:
@@ -138,15 +171,18 @@ async def _scales(story: Story, address: str, port: int) -> None:
         for replicas in (5, 1):
             await story.api.scale(NAMESPACE, DEPLOYMENT, replicas)
             pods = await story.until(f"{replicas} ready pods", partial(_pods, story, replicas))
-            seen = set(tally.pods)
-            await story.until("an answer of each", partial(_all_answer, tally, pods))
-            story.teller.line(f"{replicas} pods are ready; {len(pods - seen)} of them answer for the first time")
+            until_now = Counter(tally.pods)
+            await story.until(f"{SPREAD} answers of each pod", partial(_all_answer, tally, until_now, pods))
+            new = len(set(pods) - set(until_now))
+            story.teller.line(
+                f"ready pods: {replicas}, of them new: {new}; each has answered {SPREAD} requests and more"
+            )
         await asyncio.sleep(2.5)  # the pods that went have stopped answering by then
         last = Tally()
         await send(address, port, 30, last)
     _show(story, tally)
     story.fact(f"none of {tally.total} requests was lost on the way", not tally.failures and tally.total > 100)
-    story.fact("what is left answers alone", set(last.pods) == pods and not last.failures)
+    story.fact("what is left answers alone", set(last.pods) == set(pods) and not last.failures)
 
 
 async def _goes(story: Story, address: str, port: int) -> None:
@@ -157,18 +193,15 @@ async def _goes(story: Story, address: str, port: int) -> None:
     tally = Tally()
     await send(address, port, 1, tally)
     story.fact("the address no longer answers", tally.failures.total() == 1)
-    state = await _cloud(story, "state")
+    state = await cloud_state(story.box.cloud)
     story.fact("nothing is left in the cloud", not state["slb"]["load_balancers"] and not state["listening"])
 
 
-def _ended(story: Story) -> dict[str, bool]:
-    true = all(story.facts.values())
-    story.teller.chapter(
-        f"{'All of it was true' if true else 'NOT all of it was true'}; {story.calls.count} cloud calls"
-    )
-    if not true:
+def _tell_the_end(story: Story) -> None:
+    verdict = "All of it was true" if story.true else "NOT all of it was true"
+    story.teller.chapter(f"{verdict}; {story.calls.count} cloud calls")
+    if not story.true:
         story.teller.line(f"the controller's log ends:\n{story.tail()}")
-    return story.facts
 
 
 @asynccontextmanager
@@ -201,9 +234,9 @@ async def _address(story: Story) -> str:
     return str(ingress[0].get("ip", ""))
 
 
-async def _pods(story: Story, number: int) -> set[str]:
+async def _pods(story: Story, number: int) -> Mapping[str, str]:
     pods = await story.api.ready_pods(NAMESPACE)
-    return pods if len(pods) == number else set()
+    return pods if len(pods) == number else {}
 
 
 async def _answered(address: str, port: int) -> bool:
@@ -212,27 +245,23 @@ async def _answered(address: str, port: int) -> bool:
     return not tally.failures
 
 
-async def _all_answer(tally: Tally, pods: set[str]) -> bool:
-    return pods <= set(tally.pods)
+async def _all_answer(tally: Tally, until_now: Counter[str], pods: Collection[str]) -> bool:
+    return all(tally.pods[pod] - until_now[pod] >= SPREAD for pod in pods)
 
 
 async def _gone(story: Story) -> bool:
     return await story.api.get("Service", NAMESPACE, SERVICE) is None
 
 
-async def _cloud(story: Story, what: str) -> Any:
-    async with aiohttp.ClientSession() as session, session.get(f"{story.box.cloud}/_yunsim/{what}") as response:
-        return await response.json()
-
-
 async def _socket(story: Story, address: str) -> tuple[str, int]:
     """Where port 80 of the address really listens: elsewhere when this user may not open ports below 1024."""
 
-    async def listens_on() -> str:
-        listeners = (await _cloud(story, "state"))["listening"]
-        return next((str(one["listens_on"] or "") for one in listeners if one["address"] == address), "")
+    async def listening() -> Listener | None:
+        found = listeners_of(await cloud_state(story.box.cloud))
+        return next((one for one in found if one.address == address and one.really), None)
 
-    host, _, port = (await story.until("a listening socket", listens_on)).rpartition(":")
-    if port != "80":
-        story.teller.line(f"this user may not open ports below 1024: {address}:80 is served at {host}:{port}")
-    return host, int(port)
+    listener = await story.until("a listening socket", listening)
+    if listener.moved:
+        story.teller.line(moved_line(listener))
+    host, port = listener.really
+    return host, port

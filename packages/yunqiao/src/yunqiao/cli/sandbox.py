@@ -2,61 +2,85 @@
 
 import argparse
 import asyncio
-import signal
+import json
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
-from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, REGION
+from yunqiao.cli.sandboxed.entering import CARD, NoEntry, choose, doors, enter
+from yunqiao.cli.sandboxed.guide import explain, facts
+from yunqiao.cli.sandboxed.listeners import tell_moved
+from yunqiao.cli.sandboxed.namespace import Namespace
+from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
-from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
+from yunqiao.cli.sandboxed.sandbox import sandbox
+from yunqiao.cli.sandboxed.stopping import Stopped, until_stopped
 from yunqiao.cli.sandboxed.telling import Teller
 
-EXAMPLE = "example:\n  yunqiao sandbox\n  (in another terminal) kubectl --kubeconfig FILE apply -f examples/nginx.yaml"
+EXAMPLE = """example:
+  yunqiao sandbox
+  (in another terminal) kubectl --kubeconfig FILE apply -f examples/nginx.yaml
+
+  yunqiao sandbox --net private
+  (in another terminal) yunqiao sandbox --enter -- kubectl apply -f examples/nginx.yaml"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until Ctrl-C or SIGTERM; 1 when something could not start."""
+    """Run until Ctrl-C or SIGTERM; 1 when something could not start, or ended by itself."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command and options.enter is None:
+        parser.error(f"a command ({' '.join(options.command)}) goes with --enter only: --enter -- COMMAND")
+    try:
+        if options.enter is not None:
+            enter(choose(doors(Path(tempfile.gettempdir())), options.enter or None), options.command)
+        asyncio.run(until_stopped(_serve(settle(options.net), as_json=options.output == "json")))
+    except Stopped:
+        return 0
+    except (NotStarted, NotPossible, NoEntry, OSError) as error:
+        sys.stderr.write(f"yunqiao sandbox: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="yunqiao sandbox",
         description=__doc__,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args(arguments)
-    try:
-        asyncio.run(_serve(Teller()))
-    except (NotStarted, OSError) as error:
-        sys.stderr.write(f"yunqiao sandbox: {error}\n")
-        return 1
-    return 0
+    add_option(parser)
+    parser.add_argument(
+        "--output", choices=["text", "json"], default="text", help="json: when it is ready, all it has to tell, once"
+    )
+    parser.add_argument(
+        "--enter",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="PID",
+        help="go into the private network of a sandbox that runs (PID: of that one), for a shell or the COMMAND",
+    )
+    parser.add_argument("command", nargs="*", metavar="COMMAND", help="with --enter, after --: what to run there")
+    return parser
 
 
-async def _serve(teller: Teller) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+async def _serve(namespace: Namespace | None, *, as_json: bool) -> None:
+    teller = Teller(quiet=as_json)
     teller.chapter("A cloud, a cluster and the controller start on this machine")
-    async with sandbox() as box:
-        _explain(teller, box)
-        ended = asyncio.create_task(box.controller.process.wait())
-        await asyncio.wait({ended, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            raise NotStarted(f"the controller has ended:\n{box.controller.tail()}")
-        teller.chapter("Stopping")
-    teller.line("stopped; nothing is left")
-
-
-def _explain(teller: Teller, box: Sandbox) -> None:
-    teller.table([["cloud", box.cloud], ["cluster", box.cluster], ["logs", str(box.folder)]])
-    teller.chapter("kubectl")
-    teller.line(f"export KUBECONFIG={box.kubeconfig}")
-    teller.line("kubectl apply -f examples/nginx.yaml")
-    teller.line("kubectl get service nginx --watch")
-    teller.line("curl http://EXTERNAL-IP/")
-    teller.chapter("An Alibaba Cloud SDK, such as alibabacloud-slb20140515")
-    teller.line(f'Config(access_key_id="{KEY_ID}", access_key_secret="{KEY_SECRET}", region_id="{REGION}",')
-    teller.line(f'       endpoint="{box.cloud.removeprefix("http://")}", protocol="http")')
-    teller.chapter("What the cloud holds, and where listeners really listen (ports below 1024 are moved without root)")
-    teller.line(f"curl {box.cloud}/_yunsim/state")
-    teller.line(f"curl {box.cloud}/_yunsim/calls")
-    teller.chapter("Ctrl-C stops everything")
+    async with sandbox(namespace) as box:
+        told = facts(box)
+        (box.folder / CARD).write_text(json.dumps(told), encoding="utf-8")
+        if as_json:
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
+        explain(teller, told)
+        following = asyncio.create_task(tell_moved(box.cloud, teller))
+        try:
+            ended = await box.first_to_end()
+            raise NotStarted(f"{ended.name} has ended:\n{ended.tail()}")
+        finally:
+            following.cancel()
+            teller.chapter("Stopping")

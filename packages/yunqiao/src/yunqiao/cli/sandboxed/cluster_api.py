@@ -39,11 +39,11 @@ class ClusterApi:
                 return None
             raise
 
-    async def ready_pods(self, namespace: str) -> set[str]:
-        """Names of the pods that are ready and not on their way out."""
+    async def ready_pods(self, namespace: str) -> dict[str, str]:
+        """Names and addresses of the pods that are ready and not on their way out."""
         pods = await self._ask("GET", _url("Pod", namespace))
         return {
-            pod["metadata"]["name"]
+            pod["metadata"]["name"]: pod["status"]["podIP"]
             for pod in pods["items"]
             if "deletionTimestamp" not in pod["metadata"]
             and any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))

@@ -1,15 +1,17 @@
-"""Which addresses a sandbox uses: everything it has lies in one 127.N.0.0/16, so that several live side by side."""
+"""Which addresses a sandbox uses: its VPC and machines, its pods, and where cloud and cluster listen.
 
-import socket
-from dataclasses import dataclass
+On loopback everything lies in one 127.N.0.0/16, so that several sandboxes live side by side; pods have addresses of
+their own range in the API, as the API server's rules require, and the wire maps those. In a private network every
+address is what it would be in the cloud, and nothing is mapped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 REGION = "cn-hangzhou"
 KEY_ID = "LTAI-sandbox"
 KEY_SECRET = "no-secret-in-a-sandbox"  # noqa: S105  # the simulator's own key, printed for the user to use
-POD_CIDR = "10.244.0.0/20"
-LOCK_PORT = 65000
-FIRST, LAST = 16, 215
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +38,21 @@ VIRTUAL_NODES = ("vsw-bp1sandbox00000000003", "32.0/20")
 VPC = "vpc-bp1sandbox00000000001"
 
 
+@dataclass(frozen=True, slots=True)
 class Place:
-    """A free 127.N.0.0/16, taken for as long as this object is open."""
+    """The addresses of one sandbox; `cloud` and `cluster` are HOST:PORT to listen at, port 0 takes a free one."""
 
-    def __init__(self) -> None:
-        self._lock = socket.socket()
-        self.number = next((number for number in range(FIRST, LAST) if self._take(number)), 0)
-        if not self.number:
-            self.close()
-            raise OSError(f"every range from 127.{FIRST}.0.0/16 to 127.{LAST - 1}.0.0/16 is taken by another sandbox")
-
-    def _take(self, number: int) -> bool:
-        try:
-            self._lock.bind((f"127.{number}.255.254", LOCK_PORT))
-        except OSError:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Give the range back."""
-        self._lock.close()
+    network: str
+    """The first two numbers of every address in the VPC."""
+    internet: str
+    pods: str
+    cloud: str = "127.0.0.1:0"
+    cluster: str = "127.0.0.1:0"
+    wire: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, host: str) -> str:
-        """`0.10` is `127.N.0.10`."""
-        return f"127.{self.number}.{host}"
+        """`0.10` is `127.N.0.10`, or `10.0.0.10`."""
+        return f"{self.network}.{host}"
 
     def world(self) -> dict[str, Any]:
         """The world file for yunsim."""
@@ -76,16 +69,13 @@ class Place:
             "virtual_node_vswitch": VIRTUAL_NODES[0],
             "instances": [self._instance(machine) for machine in MACHINES],
             "metadata_instance": MACHINES[0].id,
-            "internet": self.address("224.0/20"),
-            "wire": self._wire(),
+            "internet": self.internet,
+            "wire": dict(self.wire),
         }
 
     def nodes(self) -> dict[str, Any]:
         """The nodes file for kubesim: every machine that is in the cluster, its providerID given as on ECS."""
-        return {"wire": self._wire(), "nodes": [self._node(one) for one in MACHINES if one.node is not None]}
-
-    def _wire(self) -> dict[str, str]:
-        return {POD_CIDR: self.address("128.0/20")}
+        return {"wire": dict(self.wire), "nodes": [self._node(one) for one in MACHINES if one.node is not None]}
 
     def _instance(self, machine: Machine) -> dict[str, Any]:
         return {
@@ -108,6 +98,18 @@ class Place:
             "roles": list(machine.roles),
             "taints": taints,
         }
+
+
+def on_loopback(number: int) -> Place:
+    """Everything in 127.`number`.0.0/16; cloud and cluster listen at free ports of 127.0.0.1."""
+    own = f"127.{number}"
+    return Place(own, f"{own}.224.0/20", "10.244.0.0/20", wire={"10.244.0.0/20": f"{own}.128.0/20"})
+
+
+PRIVATE = Place(
+    "10.0", "47.96.0.0/20", "10.244.0.0/16", cloud="100.100.100.200:80", cluster=f"10.0.{MACHINES[0].host}:6443"
+)
+"""What a private network holds: the cloud answers where every ECS instance finds its metadata service."""
 
 
 def _serial(machine: Machine) -> str:

@@ -1,5 +1,6 @@
 """The three processes together: the cloud first, then the cluster, then the controller; stopped the other way round."""
 
+import asyncio
 import base64
 import json
 import tempfile
@@ -10,58 +11,84 @@ from pathlib import Path
 
 import yaml
 
-from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, POD_CIDR, REGION, Place
+from yunqiao.cli.sandboxed.entering import FOLDER_PREFIX
+from yunqiao.cli.sandboxed.namespace import Namespace
+from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, PRIVATE, REGION, Place, on_loopback
 from yunqiao.cli.sandboxed.programs import Program, start
+from yunqiao.cli.sandboxed.ranges import free_range
 
 TOKEN = "sandbox"  # noqa: S105  # the simulated cluster's own token
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Where everything is."""
+    """Where everything is; `namespace` is the private network that it is in, if any."""
 
     folder: Path
     cloud: str
     cluster: str
-    controller: Program
+    programs: tuple[Program, ...]
+    namespace: Namespace | None
+
+    @property
+    def net(self) -> str:
+        """`loopback` or `private`."""
+        return "private" if self.namespace else "loopback"
 
     @property
     def kubeconfig(self) -> Path:
         """For kubectl and every other client."""
         return self.folder / "kubeconfig"
 
+    @property
+    def controller(self) -> Program:
+        """The one that all this is about."""
+        return self.programs[-1]
+
+    async def first_to_end(self) -> Program:
+        """Wait until one of the programs ends by itself, and tell which."""
+        ends = {asyncio.create_task(program.process.wait()): program for program in self.programs}
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        return ends[done.pop()]
+
 
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[Sandbox]:
-    """All three run while the context lasts; nothing is left behind. Raises NotStarted, OSError."""
+async def sandbox(namespace: Namespace | None = None) -> AsyncIterator[Sandbox]:
+    """All three run while the context lasts; nothing is left behind. Raises NotStarted, OSError.
+
+    `namespace` is the private network that this process has gone into; None: it has not, loopback is used.
+    """
     async with AsyncExitStack() as stack:
-        place = Place()
-        stack.callback(place.close)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="yunqiao-sandbox-")))
-        cloud = await _cloud(stack, folder, place)
-        cluster = await _cluster(stack, folder, place)
-        controller = await _controller(stack, folder, cloud)
-        yield Sandbox(folder, cloud, cluster, controller)
+        place = PRIVATE if namespace else on_loopback(stack.enter_context(free_range()))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
+        yunsim, cloud = await _cloud(stack, folder, place)
+        kubesim, cluster = await _cluster(stack, folder, place)
+        controller = await _controller(stack, folder, place, cloud)
+        yield Sandbox(folder, cloud, cluster, (yunsim, kubesim, controller), namespace)
 
 
-async def _cloud(stack: AsyncExitStack, folder: Path, place: Place) -> str:
+async def _cloud(stack: AsyncExitStack, folder: Path, place: Place) -> tuple[Program, str]:
     world = folder / "world.yaml"
     world.write_text(yaml.safe_dump(place.world()))
-    program = await start("yunsim", ["serve", "--listen", "127.0.0.1:0", "--world", str(world)], folder, {})
+    program = await start("yunsim", ["serve", "--listen", place.cloud, "--world", str(world)], folder, {})
     stack.push_async_callback(program.stop)
-    return await program.listening()
+    return program, await program.listening()
 
 
-async def _cluster(stack: AsyncExitStack, folder: Path, place: Place) -> str:
+async def _cluster(stack: AsyncExitStack, folder: Path, place: Place) -> tuple[Program, str]:
     nodes = folder / "nodes.yaml"
     nodes.write_text(yaml.safe_dump(place.nodes()))
-    arguments = ["serve", "--listen", "127.0.0.1:0", "--write-kubeconfig", str(folder / "kubeconfig")]
+    arguments = ["serve", "--listen", place.cluster, "--write-kubeconfig", str(folder / "kubeconfig")]
     program = await start("kubesim", [*arguments, "--token", TOKEN, "--nodes", str(nodes)], folder, {})
     stack.push_async_callback(program.stop)
-    return await program.listening()
+    return program, await program.listening()
 
 
-async def _controller(stack: AsyncExitStack, folder: Path, cloud: str) -> Program:
+async def _controller(stack: AsyncExitStack, folder: Path, place: Place, cloud: str) -> Program:
     """As the walkthrough's DaemonSet starts it: the same flags, the same kind of cloud-config."""
     config = folder / "cloud-config.conf"
     config.write_text(cloud_config())
@@ -73,7 +100,7 @@ async def _controller(stack: AsyncExitStack, folder: Path, cloud: str) -> Progra
         "--configure-cloud-routes=true",
         "--route-reconciliation-period=3m",
         "--leader-elect-resource-lock=endpoints",
-        f"--cluster-cidr={POD_CIDR}",
+        f"--cluster-cidr={place.pods}",
         f"--kubeconfig={folder / 'kubeconfig'}",
         "--health-probe-bind-addr=0",
         "--metrics-bind-addr=0",
