@@ -156,6 +156,28 @@ def test_unknown_fields_are_ignored_until_strict_mode_refuses_them():
     assert '"Colour"' in error.message
 
 
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"Tag.1.Key": "app", "Tag.1.Colour": "red"}, '"Tag.Colour"'),
+        ({"Servers": '[{"ServerId": "i-1"}, {"serverId": "i-2", "zone": "h"}]'}, '"Servers.zone"'),
+        ({"Check.Enabled": "true", "Check.Often": "1"}, '"Check.Often"'),
+    ],
+)
+def test_strict_mode_refuses_unknown_parts_of_objects_too(fields: dict[str, str], named: str):
+    assert "Name" in read(**fields)
+    error = refusal(strict=True, **fields)
+    assert error.code == "Yunsim.UnknownParameter"
+    assert named in error.message
+
+
+@pytest.mark.parametrize(
+    "fields", [{"Servers": "[{"}, {"Servers": "7"}, {"Tag": "x"}, {"Check": "x"}, {"Tag.x.Key": "k"}]
+)
+def test_strict_mode_leaves_malformed_objects_to_their_own_refusal(fields: dict[str, str]):
+    assert refusal(strict=True, **fields).code == "InvalidParameter"
+
+
 def test_common_fields_pass_strict_mode():
     fields = {"Name": "n", "OwnerAccount": "a", "OwnerId": "1", "ResourceOwnerId": "1", "RegionId": "cn-hangzhou"}
     assert arguments(Act, fields, strict=True) == {"Name": "n"}

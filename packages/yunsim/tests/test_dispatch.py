@@ -2,7 +2,7 @@
 
 import pytest
 
-from yunsim.dispatch import PRODUCTS, action_of, perform
+from yunsim.dispatch import PRODUCTS, WITHOUT_REGION, action_of, perform
 from yunsim.errors import ApiError
 from yunsim.parameters import parameters_of
 from yunsim.world import World
@@ -31,3 +31,23 @@ def test_what_is_no_action_is_not_found(action: str):
     with pytest.raises(ApiError) as refused:
         perform(World(), "slb", action, {})
     assert (refused.value.status, refused.value.code) == (404, "InvalidAction.NotFound")
+
+
+REGIONAL = [
+    (product, action)
+    for product in PRODUCTS
+    for action in PRODUCTS[product].actions()
+    if (product, action) not in WITHOUT_REGION
+]
+
+
+@pytest.mark.parametrize(("product", "action"), REGIONAL)
+def test_every_action_that_takes_a_region_refuses_another_one_before_all_else(product: str, action: str):
+    with pytest.raises(ApiError) as refused:
+        perform(World(), product, action, {"RegionId": "cn-nowhere"})
+    assert (refused.value.status, refused.value.code) == (404, "InvalidRegionId.NotFound")
+    assert "cn-hangzhou" in refused.value.message
+
+
+def test_an_action_without_a_region_does_not_mind_one():
+    assert perform(World(), "ecs", "DescribeRegions", {"RegionId": "cn-nowhere"})["Regions"]

@@ -10,7 +10,7 @@ import functools
 import json
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from yunsim.errors import ApiError
@@ -69,11 +69,33 @@ def _tree(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _refuse_unknown(action: Action, declared: Sequence[Parameter], tree: Mapping[str, Any]) -> None:
-    known = {_key(parameter.name) for parameter in declared} | COMMON
-    for name in tree:
-        if name not in known:
-            text = f'{action.__name__} has no parameter "{name}" (strict mode); it takes: {", ".join(sorted(known))}.'
-            raise ApiError(400, "Yunsim.UnknownParameter", text)
+    known = {_key(parameter.name): parameter for parameter in declared}
+    for name, raw in tree.items():
+        if name in known:
+            _refuse_unknown_parts(action, known[name], raw)
+        elif name not in COMMON:
+            raise _unknown(action, name, known.keys() | COMMON)
+
+
+def _refuse_unknown_parts(action: Action, parameter: Parameter, raw: Any) -> None:
+    """Refuse fields that the objects of a parameter do not have; what is malformed is refused later, in its words."""
+    arguments_of_hint = typing.get_args(parameter.hint)
+    hint = plain(arguments_of_hint[0]) if arguments_of_hint else parameter.hint
+    if not dataclasses.is_dataclass(hint) or raw == "":
+        return
+    items = _loaded(parameter, raw) if parameter.json else raw
+    if arguments_of_hint and isinstance(items, dict | list):
+        items = [item for _, item in _numbered(items, parameter.name)]
+    known = {_key(field.name) for field in dataclasses.fields(hint)}
+    for item in items if isinstance(items, list) else [items]:
+        for name in item if isinstance(item, dict) else ():
+            if _key(name) not in known:
+                raise _unknown(action, f"{parameter.name}.{name}", known)
+
+
+def _unknown(action: Action, name: str, known: Collection[str]) -> ApiError:
+    text = f'{action.__name__} has no parameter "{name}" (strict mode); it takes: {", ".join(sorted(known))}.'
+    return ApiError(400, "Yunsim.UnknownParameter", text)
 
 
 def _argument(parameter: Parameter, raw: Any) -> Any:

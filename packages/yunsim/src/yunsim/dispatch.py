@@ -42,6 +42,13 @@ PRODUCTS: dict[str, Product] = {
 }
 """Product name (lower case, as in `world.states`) to product."""
 
+WITHOUT_REGION = frozenset(
+    {("ecs", "DescribeRegions"), ("ecs", "DescribeInstanceAttribute")}
+    | {("ecs", f"{verb}Instance") for verb in ("Start", "Stop", "Delete")}
+    | {("sts", action) for action in ("AssumeRole", "AssumeRoleWithOIDC", "GetCallerIdentity")}
+)
+"""The actions that have no RegionId; some clients send one to every action, and there it means nothing."""
+
 
 def action_of(product: str, action: str) -> Action:
     """Find the function of an action; raises ApiError InvalidProduct.NotFound or InvalidAction.NotFound (404)."""
@@ -64,4 +71,13 @@ def perform(world: World, product: str, action: str, params: Mapping[str, str]) 
     the cloud would answer instead.
     """
     function = action_of(product, action)
+    if (product.lower(), action) not in WITHOUT_REGION:
+        _check_region(world, params.get("RegionId", ""))
     return function(world, **arguments(function, params, strict=world.strict))
+
+
+def _check_region(world: World, region: str) -> None:
+    """Refuse a region that is not the world's (common error of every product: InvalidRegionId.NotFound)."""
+    if region not in ("", world.region):
+        text = f"The specified RegionId does not exist: {region!r}; this world has {world.region}."
+        raise ApiError(404, "InvalidRegionId.NotFound", text)

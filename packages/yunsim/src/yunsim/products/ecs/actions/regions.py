@@ -1,5 +1,4 @@
 """The region and its zones."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from typing import Any
 

@@ -1,5 +1,4 @@
 """Tags of instances and network interfaces."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
 """Access control lists: made, filled and told of. Listeners name them; the data plane does not apply them."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
 """Server certificates: upload and list. The private key is checked against the certificate and then forgotten."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,4 @@
 """Further domains of an HTTPS listener, each with a certificate of its own."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from typing import Any
 

@@ -1,5 +1,4 @@
 """VServer groups and the backend servers in them."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any

@@ -1,5 +1,4 @@
 """Balancers: create, list, describe, delete. What changes one is in modifications.py."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from ipaddress import ip_network

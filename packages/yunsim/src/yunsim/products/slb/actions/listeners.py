@@ -1,5 +1,4 @@
 """Listeners of four protocols: make, change, start, stop, delete. What can be set is data, see settings.py."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from typing import Any

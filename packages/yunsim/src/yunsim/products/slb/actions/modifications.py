@@ -1,5 +1,4 @@
 """What changes a balancer itself: protections, name, status and how it is paid for."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from typing import Any
 

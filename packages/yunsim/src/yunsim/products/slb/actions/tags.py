@@ -1,5 +1,4 @@
 """Tags: of everything (TagResources and its kin), and the older actions that know balancers alone."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,5 +1,4 @@
 """Elastic IP addresses, as the world file made them."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from dataclasses import dataclass

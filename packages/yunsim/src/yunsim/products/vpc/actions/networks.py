@@ -1,5 +1,4 @@
 """VPCs and vSwitches: lists and attributes."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,4 @@
 """Route tables and the routes in them: the three lists that the API has."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Sequence
 from typing import Any

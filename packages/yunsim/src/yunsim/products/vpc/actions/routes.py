@@ -1,5 +1,4 @@
 """Routes: create and delete, one by one or up to 50 in a call."""
-# ruff: noqa: ARG001 - an action declares all that the API takes; some of it changes nothing here
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
