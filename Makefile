@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PACKAGES := packages/yunqiao packages/yunsim packages/kubesim
 TESTS ?=
+BENCH ?=
 
-.PHONY: help setup demo sandbox test check format lint types imports docs bench lock clean
+.PHONY: help setup demo sandbox test check soak format lint types imports docs bench lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -32,6 +33,9 @@ test: setup  ## all tests
 
 check: lint types imports test  ## formatting, lint, types, import rules, tests
 
+soak: setup  ## a long random run of crashes and faults (SOAK_MINUTES, default 10)
+	@$(BIN)/python -m pytest -m soak --timeout 0 tests/crash
+
 format: setup  ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only --quiet .
 
@@ -44,11 +48,11 @@ types: setup
 imports: setup
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-docs: setup  ## regenerate the reference pages
+docs: setup  ## make the reference pages and the picture of the demo anew
 	@$(BIN)/python docs/generate.py
 
 bench: setup  ## measure
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/run.py $(BENCH)
 
 lock: setup  ## pin the requirements anew, with hashes
 	@cd requirements && for f in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done

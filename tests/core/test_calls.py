@@ -207,3 +207,24 @@ async def test_a_balancer_deleted_by_hand_is_noticed_by_the_next_write_and_made_
     swap_a_node(bench)
     await bench.settle()
     assert bench.wanted_is_there()
+
+
+async def test_deleting_after_a_restart_takes_the_listing_and_two_calls():
+    bench = await settled()
+    bench.restart()
+    await bench.services.reconcile("default/nginx")
+    bench.cluster.delete()
+    await bench.settle()
+    assert actions(bench) == ["DescribeLoadBalancers", "SetLoadBalancerDeleteProtection", "DeleteLoadBalancer"]
+
+
+async def test_a_listing_that_is_an_hour_old_is_not_taken_for_a_look():
+    bench = await settled()
+    bench.cluster.annotate(address_type="intranet", name="shop")
+    await bench.settle()
+    bench.restart()
+    bench.time.time += await bench.services.reconcile("default/nginx")
+    by_hand(bench, "SetLoadBalancerName", LoadBalancerName="changed-by-hand")
+    bench.cloud.calls.clear()
+    await bench.settle()
+    assert [call.action for call in bench.cloud.writes()] == ["SetLoadBalancerName"]

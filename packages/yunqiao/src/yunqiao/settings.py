@@ -70,6 +70,7 @@ class Settings:
     private_zone_ttl: int = 60
     lease: LeaseSettings = field(default_factory=LeaseSettings)
     kubeconfig: str = ""
+    cloud_rates: str = "documented"
     kube_qps: int = 200
     kube_burst: int = 400
     health_address: str = ":10258"
@@ -183,6 +184,7 @@ def _together(
         private_zone_ttl=config["privateZoneRecordTTL"],
         lease=_lease(flags),
         kubeconfig=flags["kubeconfig"] or variables["KUBECONFIG"],
+        cloud_rates=flags["cloud-api-rates"],
         kube_qps=flags["kube-api-qps"],
         kube_burst=flags["kube-api-burst"],
         health_address=flags["health-probe-bind-addr"],

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Literal
 
 from yunqiao.cli.probes import Probes
@@ -19,7 +20,7 @@ from yunqiao.cloud.providers import provider
 from yunqiao.controllers.services.reconcile import Services, Tell
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.engine import loop
-from yunqiao.engine.limits import Limits, Priority
+from yunqiao.engine.limits import Limits, Priority, Rate, documented, unlimited
 from yunqiao.kube.client import Client
 from yunqiao.kube.events import Recorder
 from yunqiao.model.clock import Clock
@@ -33,6 +34,7 @@ from yunqiao.settings import Settings
 log = logging.getLogger("yunqiao")
 cloud_log = logging.getLogger("yunqiao.cloud")
 
+RATES = {"documented": documented, "unlimited": unlimited}
 NO_REGION = "the region is not known: set region in the cloud-config (Global.region) ({})"
 
 
@@ -53,7 +55,7 @@ async def lead(
         target = Target(settings.endpoints, region, cluster)
         credentials = Credentials(provider(settings.source, metadata), time.time)
         async with CloudClient(target, credentials) as cloud:
-            send = _layered(cloud.send, clock, probes)
+            send = _layered(cloud.send, clock, probes, RATES[settings.cloud_rates])
             services = Services(
                 watching.caches.snapshot, client.patch, send, _tell(recorder), rules, clock, trusts_records=after_ours
             )
@@ -72,14 +74,14 @@ async def _work(settings: Settings, watching: Watching, services: Services, reco
         await recorder.flush()
 
 
-def _layered(send: Send, clock: Clock, probes: Probes) -> Send:
+def _layered(send: Send, clock: Clock, probes: Probes, rate: Callable[[str, str], Rate]) -> Send:
     return stack(
         send,
         logged(cloud_log, clock),
         coalesced(),
         retried(clock),
         laned(),
-        throttled(Limits(clock), _priority),
+        throttled(Limits(clock, rate), _priority),
         metered(probes.calls, clock),
     )
 

@@ -17,11 +17,13 @@ VERIFY_EVERY = 3600.0
 class Known:
     """Of one Service (by its UID): the balancer last seen, when to look again, the note last written.
 
-    `missing` is when it was first not found. Times are seconds on the engine's clock.
+    `listed` is what the listing of the start said of it, enough to delete it by. `missing` is when it was first not
+    found. Times are seconds on the engine's clock.
     """
 
     uid: str
     seen: Balancer | None = None
+    listed: tuple[Balancer, ...] = ()
     verify_at: float = float("inf")
     record: Record | None = None
     missing: float | None = None
@@ -34,6 +36,11 @@ class Known:
             return seen
         self.missing = now if self.missing is None else self.missing
         return Absent(self.missing, tried=True)
+
+    def take_listed(self) -> tuple[Balancer, ...]:
+        """What was listed, once: it gets old."""
+        listed, self.listed = self.listed, ()
+        return listed
 
     def folded(self, seen: Balancer | Absent) -> Balancer | Absent:
         """Remember what an answer proved."""

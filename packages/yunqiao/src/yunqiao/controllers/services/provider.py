@@ -11,7 +11,7 @@ from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.options import options
 from yunqiao.controllers.services.clb.plan import plan
-from yunqiao.controllers.services.clb.see import see
+from yunqiao.controllers.services.clb.see import find, see
 from yunqiao.controllers.services.clb.want import want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
 from yunqiao.controllers.services.rules import Rules
@@ -32,13 +32,14 @@ class Provider:
     options: Callable[[Mapping[str, str]], Parsed[Any]]
     want: Callable[[Snapshot, Parsed[Any], Identity, Rules], Balancer]
     directory: Callable[[Send], Directory]
+    find: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     see: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
     stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
 
 
-CLB = Provider("CLB", wants_balancer, options, want, Directory, see, plan, fold, stumble)
+CLB = Provider("CLB", wants_balancer, options, want, Directory, find, see, plan, fold, stumble)
 PROVIDERS = (CLB,)
 
 

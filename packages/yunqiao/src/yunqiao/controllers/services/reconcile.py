@@ -101,8 +101,7 @@ class _Work:
 
     async def clean(self) -> float | None:
         """The Service wants none any more, or is deleted."""
-        found = None if self._known.seen else await self._first_look()
-        seen = self._known.seen or await self._look(found or ())
+        seen = self._known.seen or await self._found()
         done = await self._converge(self._who.on(seen), Absent(), seen)
         if done.plan.problems:
             raise Refused("; ".join(done.plan.problems))
@@ -119,13 +118,14 @@ class _Work:
         """What is there: as known, else as the listing of the start says, else by a look; None when that can wait."""
         if self._known.seen is not None and self._now() < self._known.verify_at:
             return self._known.seen
-        found = await self._first_look()
-        if found is not None:
-            if len(found) == 1 and self._as_noted(snapshot, parsed, found[0]):
-                return None
-            if not found and not has_finalizer(self._service):
-                return Absent()
-        return await self._look(found or ())
+        if not await self._first_look():
+            return await self._look(())
+        listed = self._known.listed
+        if len(listed) == 1 and self._as_noted(snapshot, parsed, listed[0]):
+            return None
+        if not listed and not has_finalizer(self._service):
+            return Absent()
+        return await self._look(listed)
 
     def _as_noted(self, snapshot: Snapshot, parsed: Parsed[Any], bare: Balancer) -> bool:
         """Whether the Service's note says that exactly what it wants now was applied to this balancer."""
@@ -134,12 +134,20 @@ class _Work:
             return False
         return noted.applied == record.applied(self._provider.want(snapshot, parsed, who, self._services.rules))
 
-    async def _first_look(self) -> tuple[Balancer, ...] | None:
-        found: tuple[Balancer, ...] | None = await self._services.directories[self._provider.name].first_look(self._who)
-        return found
+    async def _first_look(self) -> bool:
+        """Whether this process meets the Service for the first time, and then what the listing of the start says."""
+        listed = await self._services.directories[self._provider.name].first_look(self._who)
+        if listed is not None:
+            self._known.listed = listed
+        return listed is not None
 
-    async def _look(self, found: tuple[Balancer, ...]) -> Balancer | Absent:
-        return self._known.looked(await self._provider.see(self._services.send, self._who, found), self._now())
+    async def _found(self) -> Balancer | Absent:
+        await self._first_look()
+        found = await self._provider.find(self._services.send, self._who, self._known.take_listed())
+        return found if isinstance(found, Balancer) else self._known.looked(found, self._now())
+
+    async def _look(self, listed: tuple[Balancer, ...]) -> Balancer | Absent:
+        return self._known.looked(await self._provider.see(self._services.send, self._who, listed), self._now())
 
     async def _converge(
         self, who: Identity, wanted: Balancer | Absent, seen: Balancer | Absent

@@ -20,6 +20,14 @@ async def see(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bala
     return _keep_one(list(whole), who)
 
 
+async def find(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Balancer | Absent:
+    """Like `see`, but without the parts where they do not matter: one that is ours goes with all that is on it."""
+    found = found or await _find(send, who)
+    if not found:
+        return Absent()
+    return found[0] if len(found) == 1 else await see(send, who, found)
+
+
 async def _find(send: Send, who: Identity) -> list[Balancer]:
     tagged = await _pages(send, lambda page: instances.list_by_tag(OWNER_TAG, who.name, page))
     if tagged:

@@ -1,0 +1,98 @@
+"""What the controller costs: cloud calls, time and memory, measured against the simulated cloud and cluster.
+
+Everything runs as separate processes on this machine. With --compare, another controller is measured on the same
+cloud in the same run: the command gets the same environment, and {config} and {kubeconfig} in it are filled in.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from measuring import SCENARIOS, Measured, measure
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
+EXAMPLE = """example:
+  make bench
+  make bench BENCH='--services 50 --latency 20'
+  make bench BENCH='--compare "other-controller --cloud-config={config} --kubeconfig={kubeconfig}"'"""
+
+
+def main() -> int:
+    """Measure, print a table, write the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--services", type=int, default=200, help="how many Services (default 200)")
+    parser.add_argument("--nodes", type=int, default=10, help="how many nodes (default 10)")
+    parser.add_argument("--latency", type=int, default=100, help="milliseconds of every cloud answer (default 100)")
+    parser.add_argument("--rates", choices=["none", "real"], default="none", help="real: the documented limits")
+    parser.add_argument("--compare", metavar="COMMAND", help="another controller, measured the same way")
+    parser.add_argument("--output", choices=["text", "json"], default="text")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} of the reference")
+    options = parser.parse_args()
+    size = (options.services, options.nodes, options.latency, options.rates)
+    results = [asyncio.run(measure("yunqiao", "", *size))]
+    if options.compare:
+        results.append(asyncio.run(measure("other", options.compare, *size)))
+    if options.output == "json":
+        sys.stdout.write(json.dumps([result.plain() for result in results], indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(table(results)) + "\n")
+    if options.write:
+        PAGE.write_text(page(results, options))
+    return 0
+
+
+def table(results: list[Measured]) -> list[str]:
+    """A row for each scenario, three columns for each controller."""
+    head = ["", *(f"{result.name}: {what}" for result in results for what in ("seconds", "reads", "writes", "MB"))]
+    rows = [head, *([scenario, *cells(results, scenario)] for scenario in SCENARIOS)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def cells(results: list[Measured], scenario: str) -> list[str]:
+    """The figures of one scenario."""
+    found = [result.rows[scenario] for result in results]
+    return [
+        text
+        for row in found
+        for text in (f"{row.seconds:.2f}", str(row.reads), str(row.writes), f"{row.megabytes:.0f}")
+    ]
+
+
+PAGE_TEXT = """# Performance
+
+Made by `make bench BENCH=--write`; run it yourself, machines differ.
+
+{services} Services with one TCP port, {nodes} nodes, every cloud answer delayed by {latency} ms, rate limits: {rates}.
+Machine: {cores} cores, {machine}, Linux {linux}, Python {python}; cloud, cluster and controller share it.
+Seconds run from the first change to the last write that it needs; MB is the controller's resident memory after it.
+
+```
+{table}
+```
+"""
+
+
+def page(results: list[Measured], options: argparse.Namespace) -> str:
+    """The page of the reference."""
+    return PAGE_TEXT.format(
+        services=options.services,
+        nodes=options.nodes,
+        latency=options.latency,
+        rates=options.rates,
+        cores=len(os.sched_getaffinity(0)),
+        machine=platform.machine(),
+        linux=platform.release(),
+        python=platform.python_version(),
+        table="\n".join(table(results)),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
