@@ -38,11 +38,12 @@ def changed(old: Any, new: Any, schema: Type, path: Path = ()) -> Iterator[Path]
         yield path
         return
     before = {element: member for element, member, _ in _members(old, schema)}
-    if path and not before and not schema.is_struct:
+    if path and not before and old is not None and not schema.is_struct:
         yield path
     for element, member, inner in _members(new, schema):
         if element not in before:
-            yield from _added(element, member, inner, path)
+            there = schema.is_struct and schema.always_there(element[2:])
+            yield from _added(element, member, inner, path, there=there)
         elif element[:2] != "v:":
             yield from changed(before[element], member, inner, (*path, element))
 
@@ -128,15 +129,16 @@ def without(value: Any, paths: FieldSet, schema: Type, path: Path = ()) -> Any:
     return _assembled(kept, value)
 
 
-def _added(element: str, member: Any, inner: Type, path: Path) -> Iterator[Path]:
+def _added(element: str, member: Any, inner: Type, path: Path, *, there: bool) -> Iterator[Path]:
+    """The fields of a new member; `there`: its container is always there, so it was not added with its contents."""
     where = (*path, element)
-    if element[:2] != "f:":
-        yield where
     if element[:2] == "v:":
-        return
-    if _granular(member, inner) and member:
+        yield where
+    elif _granular(member, inner) and member:
+        if not there:
+            yield where
         yield from changed(None, member, inner, where)
-    elif element[:2] == "f:":
+    elif member not in (None, "") or any(step[:2] == "k:" for step in where):
         yield where
 
 

@@ -19,13 +19,17 @@ _UNOWNED = frozenset(
     )
 ) | {("f:apiVersion",), ("f:kind",), ("f:metadata",)}  # fmt: skip
 
+_REPLICAS = ("f:spec", "f:replicas")
+
 
 def record(kind: Kind, old: Object, new: Object, subresource: str, manager: str, now: datetime) -> None:
-    """Note in `new` which fields this write changed."""
+    """Note in `new` which fields this write changed. A Scale leaves zero replicas out, so nobody owns them then."""
     schema = definition(kind.definition)
     entries = list(meta(old).get("managedFields") or ())
     ours = owned(kind, changed(old, new, schema), subresource)
     gone = owned(kind, removed(old, new, schema), subresource)
+    if subresource == "scale" and not new["spec"].get("replicas"):
+        ours, gone = frozenset(), frozenset({_REPLICAS})
     new["metadata"].pop("managedFields", None)
     if ours or gone:
         entries = list(_without(entries, ours, gone, (manager, "Update", subresource)))
@@ -37,6 +41,8 @@ def record(kind: Kind, old: Object, new: Object, subresource: str, manager: str,
 def owned(kind: Kind, paths: Iterable[Path], subresource: str) -> FieldSet:
     """Those fields that a write through that subresource can own."""
     kept = {path for path in paths if path and path not in _UNOWNED and path[:2] not in _UNOWNED}
+    if subresource == "scale":
+        return frozenset(kept & {_REPLICAS})
     if subresource == "status":
         return frozenset(path for path in kept if path[0] in ("f:metadata", "f:status"))
     return frozenset(path for path in kept if not (kind.status and path[0] == "f:status"))

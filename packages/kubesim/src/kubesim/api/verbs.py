@@ -251,7 +251,7 @@ class Verbs:
         new = _subresource(kind, old, new, subresource)
         applied = new["metadata"].get("managedFields")
         rules = RULES.get(kind.resource, NO_RULES)
-        if not subresource:
+        if subresource != "status":
             rules.update(new, old)
         rules.default(new)
         metadata.carry(kind, old, new)
@@ -292,8 +292,7 @@ class Verbs:
 
     def _rescale(self, kind: Kind, scale: Object, namespace: str, options: Write) -> Object:
         old = self._stored(kind, meta(scale).get("name", ""), namespace)
-        new = from_scale(kind, old, scale)
-        return self._replace(kind, old, new, "", options)
+        return self._replace(kind, old, from_scale(kind, old, scale), "scale", options)
 
     def _require_namespace(self, kind: Kind, new: Object) -> None:
         name = meta(new).get("namespace", "")
@@ -330,7 +329,7 @@ def _subresource(kind: Kind, old: Object, new: Object, subresource: str) -> Obje
     """What a write may touch: everything but the status, or the status and metadata alone."""
     if not kind.status:
         return new
-    if not subresource:
+    if subresource != "status":
         kept = {"status": copied(old["status"])} if "status" in old else {}
         return {name: value for name, value in new.items() if name != "status"} | kept
     kept = {name: copied(value) for name, value in old.items() if name not in ("metadata", "status")}
@@ -341,7 +340,7 @@ def _problems(kind: Kind, old: Object, new: Object, subresource: str) -> "list[C
     rules = RULES.get(kind.resource, NO_RULES)
     if subresource == "status":
         return rules.check_status(new)
-    return [*rules.check(new), *rules.check_update(new, old)]
+    return [*rules.check(rules.checked_again(new, old)), *rules.check_update(new, old)]
 
 
 def _refuse(kind: Kind, obj: Object, causes: "list[Cause]") -> None:

@@ -21,6 +21,19 @@ _ANYTHING = frozenset(
     }
 )
 
+_BY_VALUE = frozenset(
+    {
+        "ObjectMeta", "ServiceSpec", "ServiceStatus", "LoadBalancerStatus", "PodSpec", "PodStatus", "PodTemplateSpec",
+        "ResourceRequirements", "ContainerState", "NodeSpec", "NodeStatus", "NodeDaemonEndpoints", "DaemonEndpoint",
+        "NodeSystemInfo", "NamespaceSpec", "NamespaceStatus", "DeploymentSpec", "DeploymentStatus",
+        "DeploymentStrategy", "ReplicaSetSpec", "ReplicaSetStatus", "DaemonSetSpec", "DaemonSetStatus",
+        "DaemonSetUpdateStrategy", "StatefulSetSpec", "StatefulSetStatus", "StatefulSetUpdateStrategy", "JobSpec",
+        "JobStatus", "LeaseSpec", "ObjectReference", "EventSource", "RoleRef", "PersistentVolumeSpec",
+        "PersistentVolumeStatus", "PersistentVolumeClaimSpec", "PersistentVolumeClaimStatus",
+    }
+)  # fmt: skip
+"""Structs that their owners hold by value, not by pointer: never absent in Go, so nobody is said to have added one."""
+
 
 class Type:
     """The type of one field, with what the field says about merging it."""
@@ -45,6 +58,10 @@ class Type:
     def properties(self) -> Mapping[str, "Type"]:
         """The fields of a struct by JSON name."""
         return {name: _type(text) for name, text in self._body.get("properties", {}).items()}
+
+    def always_there(self, name: str) -> bool:
+        """Whether Go writes that field of a struct even when nobody has set it: required ones, structs by value."""
+        return name in self._body.get("required", ()) or self.properties[name].name in _BY_VALUE
 
     @functools.cached_property
     def member(self) -> "Type":

@@ -204,7 +204,7 @@ _EVENTS = (
     Column("Source", _event_source, 1),
     Column("Message", _event_message),
     Column("First Seen", _event_first, 1),
-    Column("Count", lambda obj, _: obj.get("count") or obj.get("deprecatedCount") or 1, 1, "integer"),
+    Column("Count", lambda obj, _: obj.get("count") or obj.get("deprecatedCount") or 1, 1),
     Column("Name", _name, 1, format="name"),
 )
 COLUMNS: Mapping[str, tuple[Column, ...]] = {

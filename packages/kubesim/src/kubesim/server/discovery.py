@@ -62,6 +62,7 @@ def resources(group_name: str, version: str) -> Object:
     if not entries:
         raise no_such_resource()
     head: Object = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if group_name else {})
+    entries.sort(key=lambda entry: str(entry["name"]))
     return head | {"groupVersion": f"{group_name}/{version}".lstrip("/"), "resources": entries}
 
 

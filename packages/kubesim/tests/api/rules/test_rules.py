@@ -196,3 +196,12 @@ def test_an_event_stands_in_the_namespace_of_its_object(verbs):
     event = {"metadata": {"name": "e"}, "involvedObject": {"namespace": "kube-system", "name": "x"}}
     with pytest.raises(StatusError, match=r"does not match event.namespace"):
         verbs.create("events", event, "default")
+
+
+def test_endpoints_that_stay_are_not_checked_again_when_the_address_type_changes(verbs):
+    resource = "endpointslices.discovery.k8s.io"
+    made = {"metadata": {"name": "e"}, "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}]}
+    verbs.create(resource, made, "default")
+    with pytest.raises(StatusError) as refused:
+        verbs.patch(resource, "e", {"addressType": "IPv6"}, "application/merge-patch+json", "default")
+    assert [cause["field"] for cause in refused.value.details["causes"]] == ["addressType"]

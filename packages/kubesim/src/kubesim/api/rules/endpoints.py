@@ -79,6 +79,10 @@ def _check_slice_update(new: Object, old: Object) -> list[Cause]:
     return [] if same else [wrong("addressType", new.get("addressType"), "field is immutable")]
 
 
+def _changed_endpoints(new: Object, old: Object) -> Object:
+    return new | {"endpoints": []} if new.get("endpoints") == old.get("endpoints") else new
+
+
 def _default_endpoints(obj: Object) -> None:
     for subset in obj.get("subsets") or ():
         for port in subset.get("ports") or ():
@@ -97,5 +101,10 @@ def _check_endpoints(obj: Object) -> list[Cause]:
     return causes
 
 
-SLICES = Rules(default=_default_slice, check=_check_slice, check_update=_check_slice_update)
+SLICES = Rules(
+    default=_default_slice,
+    check=_check_slice,
+    check_update=_check_slice_update,
+    checked_again=_changed_endpoints,
+)
 ENDPOINTS = Rules(default=_default_endpoints, check=_check_endpoints)

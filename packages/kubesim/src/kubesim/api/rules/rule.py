@@ -19,6 +19,10 @@ def _fine(_: Object) -> list[Cause]:
     return []
 
 
+def _whole(new: Object, _: Object) -> Object:
+    return new
+
+
 def _fine_change(_: Object, __: Object) -> list[Cause]:
     return []
 
@@ -37,5 +41,7 @@ class Rules:
     """What is wrong with the object by itself."""
     check_update: Callable[[Object, Object], list[Cause]] = _fine_change
     """What is wrong with the change, given what is stored."""
+    checked_again: Callable[[Object, Object], Object] = _whole
+    """What `check` looks at of a changed object: parts that are as stored may be left out."""
     check_status: Callable[[Object], list[Cause]] = _fine
     """What is wrong with a status written through its subresource."""
