@@ -171,16 +171,15 @@ async def _scales(story: Story, address: str, port: int) -> None:
         for replicas in (5, 1):
             await story.api.scale(NAMESPACE, DEPLOYMENT, replicas)
             pods = await story.until(f"{replicas} ready pods", partial(_pods, story, replicas))
-            until_now = Counter(tally.pods)
-            await story.until(f"{SPREAD} answers of each pod", partial(_all_answer, tally, until_now, pods))
-            new = len(set(pods) - set(until_now))
-            story.teller.line(
-                f"ready pods: {replicas}, of them new: {new}; each has answered {SPREAD} requests and more"
+            answered = await story.until(
+                f"{SPREAD} answers of each pod", partial(_spread, tally, Counter(tally.pods), pods)
             )
+            story.teller.line(f"ready pods: {replicas}; who has answered since:")
+            _show(story, answered)
         await asyncio.sleep(2.5)  # the pods that went have stopped answering by then
         last = Tally()
         await send(address, port, 30, last)
-    _show(story, tally)
+    _show(story, Tally(failures=tally.failures))
     story.fact(f"none of {tally.total} requests was lost on the way", not tally.failures and tally.total > 100)
     story.fact("what is left answers alone", set(last.pods) == set(pods) and not last.failures)
 
@@ -245,8 +244,10 @@ async def _answered(address: str, port: int) -> bool:
     return not tally.failures
 
 
-async def _all_answer(tally: Tally, until_now: Counter[str], pods: Collection[str]) -> bool:
-    return all(tally.pods[pod] - until_now[pod] >= SPREAD for pod in pods)
+async def _spread(tally: Tally, until_now: Counter[str], pods: Collection[str]) -> Tally | None:
+    """What was answered since then, once each of the pods has answered its share."""
+    since = tally.pods - until_now
+    return Tally(since) if all(since[pod] >= SPREAD for pod in pods) else None
 
 
 async def _gone(story: Story) -> bool:

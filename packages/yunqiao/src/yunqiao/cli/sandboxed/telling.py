@@ -36,7 +36,7 @@ class Teller:
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Rows whose columns line up."""
         whole = [list(row) for row in rows]
-        widths = [max(len(row[column]) for row in whole) for column in range(len(whole[0]))]
+        widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
         for row in whole:
             self.line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
