@@ -10,6 +10,7 @@ import pytest
 from yunsim import worldfile
 from yunsim.carrying import Carrying
 from yunsim.dataplane.engine import Listener, ListenerKey
+from yunsim.dataplane.loopback import key_of
 from yunsim.dispatch import perform
 from yunsim.founding import found
 from yunsim.world import World
@@ -20,6 +21,7 @@ class Recorder:
 
     def __init__(self, fails: int = 0) -> None:
         self.told: list[list[Listener]] = []
+        self.changes: list[tuple[set[ListenerKey], set[ListenerKey]]] = []
         self.fails = fails
         self.closed = False
 
@@ -29,6 +31,15 @@ class Recorder:
             self.fails -= 1
             raise OSError("no sockets today")
         self.told.append(list(listeners))
+
+    async def change(self, gone: Iterable[ListenerKey], listeners: Iterable[Listener]) -> None:
+        running = {key_of(one): one for one in (self.told[-1] if self.told else [])}
+        changed = {key_of(one): one for one in listeners}
+        self.changes.append((set(gone), set(changed)))
+        await self.apply((running | changed)[key] for key in (running | changed).keys() - set(gone))
+
+    def errors(self) -> Mapping[ListenerKey, str]:
+        return {}
 
     def health(self) -> Mapping[ListenerKey, Mapping[str, Any]]:
         return {}
@@ -40,12 +51,13 @@ class Recorder:
         self.closed = True
 
 
-def start_listener(world: World) -> None:
+def start_listener(world: World) -> str:
     created = perform(world, "slb", "CreateLoadBalancer", {"RegionId": world.region, "InstanceChargeType": "PayByCLCU"})
     of = {"RegionId": world.region, "LoadBalancerId": created["LoadBalancerId"], "ListenerPort": "8080"}
     group = perform(world, "slb", "CreateVServerGroup", of)["VServerGroupId"]
     perform(world, "slb", "CreateLoadBalancerTCPListener", of | {"Bandwidth": "-1", "VServerGroupId": group})
     perform(world, "slb", "StartLoadBalancerListener", of)
+    return str(created["LoadBalancerId"])
 
 
 async def test_the_engine_is_told_what_runs_and_changes_that_come_together_are_told_once():
@@ -56,6 +68,41 @@ async def test_the_engine_is_told_what_runs_and_changes_that_come_together_are_t
     start_listener(world)
     await carrying.settled()
     assert [[one.port for one in told] for told in engine.told] == [[], [8080]]
+    await carrying.close()
+
+
+async def test_a_change_of_one_balancer_concerns_its_listeners_alone():
+    world, engine = found(worldfile.load()), Recorder()
+    first, second = start_listener(world), start_listener(world)
+    carrying = Carrying(world, engine)
+    carrying.start()
+    await carrying.settled()
+    of = {"RegionId": world.region, "LoadBalancerId": first, "ListenerPort": "8080"}
+    perform(world, "slb", "SetLoadBalancerTCPListenerAttribute", of | {"Scheduler": "rr"})
+    await carrying.settled()
+    perform(world, "slb", "StopLoadBalancerListener", of)
+    await carrying.settled()
+    perform(world, "slb", "DeleteLoadBalancer", {"RegionId": world.region, "LoadBalancerId": second})
+    await carrying.settled()
+    one, other = (first, "tcp", 8080), (second, "tcp", 8080)
+    assert engine.changes == [(set(), {one}), ({one}, set()), ({other}, set())]
+    assert engine.told[-1] == []
+    await carrying.close()
+
+
+async def test_after_a_failure_everything_is_told_again():
+    world, engine = found(worldfile.load()), Recorder()
+    start_listener(world)
+    carrying = Carrying(world, engine)
+    carrying.start()
+    await carrying.settled()
+    engine.fails = 1
+    balancer = start_listener(world)
+    await carrying.settled()
+    world.changed("no-balancer")
+    await carrying.settled()
+    assert balancer in {one.load_balancer_id for one in engine.told[-1]}
+    assert len(engine.told[-1]) == 2
     await carrying.close()
 
 

@@ -60,7 +60,7 @@ def test_a_world_is_founded_anew_with_the_same_ids_and_tells_its_listeners():
     world = found(file)
     create = {"RegionId": file.region, "AddressType": "internet", "InstanceChargeType": "PayByCLCU"}
     told: list[str] = []
-    world.on_change.append(lambda: told.append("changed"))
+    world.on_change.append(lambda _: told.append("changed"))
     first = perform(world, "slb", "CreateLoadBalancer", create)["LoadBalancerId"]
     refound(world, file)
     assert world.states["slb"].load_balancers == {}

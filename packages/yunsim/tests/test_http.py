@@ -192,6 +192,18 @@ async def test_the_state_shows_all_resources_and_no_secret(client: Client):
     assert FILE.keys[0].secret not in json.dumps(state)
 
 
+async def test_the_state_says_why_a_listener_could_not_be_opened(client: Client):
+    made = await balancer(client)
+    with socket.create_server((made["Address"], 0)) as taken:
+        of = {"LoadBalancerId": made["LoadBalancerId"], "ListenerPort": str(taken.getsockname()[1])}
+        group = await client.done("CreateVServerGroup", **of)
+        await client.done("CreateLoadBalancerTCPListener", **of, Bandwidth="-1", VServerGroupId=group["VServerGroupId"])
+        await client.done("StartLoadBalancerListener", **of)
+        (listening,) = (await client.control("GET", "state"))["listening"]
+    assert listening["listens_on"] is None
+    assert "in use" in listening["error"]
+
+
 async def test_metadata_is_read_plainly_and_with_a_token(client: Client):
     base = f"{client.server.url}/latest"
     async with client.session.get(f"{base}/meta-data/region-id") as response:

@@ -119,7 +119,8 @@ class Control:
     def _listening(self) -> list[Json]:
         if self.carrying is None:
             return []
-        ports, health = self.carrying.engine.ports(), self.carrying.engine.health()
+        engine = self.carrying.engine
+        ports, health, errors = engine.ports(), engine.health(), engine.errors()
         listeners = [((one.load_balancer_id, one.protocol, one.port), one) for one in wanted(self.cloud.world)]
         return [
             {
@@ -128,6 +129,7 @@ class Control:
                 "address": listener.address,
                 "port": listener.port,
                 "listens_on": ":".join(map(str, ports[key])) if key in ports else None,
+                "error": errors.get(key),
                 "health": dict(health.get(key, {})),
             }
             for key, listener in listeners

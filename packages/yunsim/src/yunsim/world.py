@@ -63,7 +63,8 @@ class SteppedClock:
 class World:
     """One account's resources in one region.
 
-    `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel.
+    `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel,
+    with the id of the one thing that changed, or "" when it may be anything.
     `strict` refuses what the documentation does not list. `health` answers as the data plane's `Engine.health`.
     `wire` maps prefixes of addresses in the API to prefixes of the same length where those addresses really answer.
     """
@@ -72,7 +73,7 @@ class World:
     account: str = "1234567890123456"
     clock: Clock = field(default_factory=SteppedClock)
     states: dict[str, Any] = field(default_factory=dict)
-    on_change: list[Callable[[], None]] = field(default_factory=list)
+    on_change: list[Callable[[str], None]] = field(default_factory=list)
     strict: bool = False
     internet: IPv4Network = field(default_factory=lambda: IPv4Network("127.200.0.0/16"))
     wire: dict[IPv4Network, IPv4Network] = field(default_factory=dict)
@@ -93,10 +94,10 @@ class World:
         self.states.clear()
         self._numbers = itertools.count(1)
 
-    def changed(self) -> None:
-        """Tell the data plane that what it should carry may have changed."""
+    def changed(self, resource_id: str = "") -> None:
+        """Tell the data plane that what it should carry may have changed, around one thing or anywhere."""
         for listener in self.on_change:
-            listener()
+            listener(resource_id)
 
     def wire_address(self, address: str) -> str:
         """Say where an address of the API really answers: mapped by `wire`, else itself."""

@@ -57,6 +57,48 @@ async def test_a_listener_with_another_address_moves(rig):
     assert await rig.ask(moved) == "b0"
 
 
+async def test_a_change_opens_closes_and_changes_what_it_names_and_leaves_the_rest_alone(rig):
+    first, second = await rig.server(), await rig.server()
+    kept, gone = rig.listener([first.backend()], load_balancer_id="kept"), rig.listener([first.backend()])
+    await rig.apply(kept, gone)
+    port = rig.engine.ports()[key_of(kept)]
+    reader, writer = await rig.connect(kept)
+    assert await reader.readline() == b"b0\n"
+    added = rig.listener([second.backend()], load_balancer_id="added")
+    await rig.engine.change([key_of(gone), ("unknown", "tcp", 1)], [added])
+    assert rig.engine.ports().keys() == {key_of(kept), key_of(added)}
+    assert rig.engine.ports()[key_of(kept)] == port
+    assert await rig.ask(added) == "b1"
+    assert await rig.ask(kept) == "b0"
+    await rig.engine.change([], [rig.listener([second.backend()], load_balancer_id="kept")])
+    assert await rig.ask(kept) == "b1"
+    writer.write(b"still b0")
+    assert await reader.readexactly(8) == b"still b0"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_change_elsewhere_tries_a_port_again_that_was_in_use(rig):
+    server = await rig.server()
+    with socket.create_server(("127.0.2.4", 0)) as other:
+        bad = rig.listener([server.backend()], address="127.0.2.4", port=other.getsockname()[1])
+        await rig.apply(bad)
+    await rig.engine.change([], [])
+    assert rig.engine.errors() == {}
+    assert await rig.ask(bad) == "b0"
+
+
+async def test_a_backend_of_two_listeners_is_probed_until_the_last_one_is_gone(rig):
+    server = await rig.server()
+    one, other = rig.listener([server.backend()]), rig.listener([server.backend()], load_balancer_id="lb-2")
+    await rig.apply(one, other)
+    await rig.engine.change([key_of(one)], [])
+    assert await rig.ask(other) == "b0"
+    assert len(rig.engine._checks._tasks) == 1
+    await rig.engine.change([key_of(other)], [])
+    assert rig.engine._checks._tasks == {}
+
+
 def refuse_privileged(sock, address):
     if 0 < address[1] < 1024:
         raise PermissionError(13, "Permission denied")

@@ -66,12 +66,20 @@ class Engine(Protocol):
         """Make the sockets match: open new ones, close gone ones, keep what stays."""
         ...
 
+    async def change(self, gone: Iterable[ListenerKey], listeners: Iterable[Listener]) -> None:
+        """Close some, and open others or change them; all that are not named stay as they are."""
+        ...
+
     def health(self) -> Mapping[ListenerKey, Mapping[str, Literal["normal", "abnormal", "unavailable"]]]:
         """Each backend's health by its key."""
         ...
 
     def ports(self) -> Mapping[ListenerKey, tuple[str, int]]:
         """Where each listener really listens: the same as asked for, or a mapped port where that one is not allowed."""
+        ...
+
+    def errors(self) -> Mapping[ListenerKey, str]:
+        """Why a listener could not be opened, for each that could not."""
         ...
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guide/health
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -72,21 +73,25 @@ class HealthChecks:
     """All probes of a data plane."""
 
     def __init__(self) -> None:
+        self._uses: Counter[Watched] = Counter()
         self._health: dict[Watched, Health] = {}
         self._tasks: dict[Watched, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(CONCURRENT_PROBES)
 
-    def watch(self, listeners: Iterable[Listener]) -> None:
-        """Probe the backends of these listeners and no others; what was watched before keeps its history."""
-        wanted = {_watched(backend, listener.health_check) for listener in listeners for backend in listener.backends}
-        for gone in self._health.keys() - wanted:
-            self._health.pop(gone).probed.set()  # nobody shall wait for it any more
-            if task := self._tasks.pop(gone, None):
-                task.cancel()
-        for new in wanted - self._health.keys():
-            self._health[new] = Health(new[2])
-            if new[2].kind != "off":
-                self._tasks[new] = asyncio.create_task(self._run(new, self._health[new]))
+    def watch(self, listeners: Iterable[Listener], instead_of: Iterable[Listener] | None = None) -> None:
+        """Probe the backends of these listeners, and no longer those of others: `instead_of`, or all others (None).
+
+        What was watched before keeps its history.
+        """
+        more = _uses(listeners)
+        fewer = Counter(self._uses) if instead_of is None else _uses(instead_of)
+        self._uses.update(more)
+        self._uses.subtract(fewer)
+        for watched in fewer.keys() | more.keys():
+            if self._uses[watched] <= 0:
+                self._forget(watched)
+            elif watched not in self._health:
+                self._begin(watched)
 
     def of(self, backend: Backend, check: HealthCheck) -> Health:
         """The health of a watched backend."""
@@ -98,6 +103,17 @@ class HealthChecks:
         self.watch(())
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _begin(self, watched: Watched) -> None:
+        self._health[watched] = Health(watched[2])
+        if watched[2].kind != "off":
+            self._tasks[watched] = asyncio.create_task(self._run(watched, self._health[watched]))
+
+    def _forget(self, watched: Watched) -> None:
+        del self._uses[watched]
+        self._health.pop(watched).probed.set()  # nobody shall wait for it any more
+        if task := self._tasks.pop(watched, None):
+            task.cancel()
+
     async def _run(self, watched: Watched, health: Health) -> None:
         address, port, check = watched
         while True:
@@ -106,6 +122,11 @@ class HealthChecks:
             if health.record(passed):
                 log.info("Backend %s:%d is now %s (%s check)", address, port, health.state, check.kind)
             await asyncio.sleep(check.interval)
+
+
+def _uses(listeners: Iterable[Listener]) -> Counter[Watched]:
+    """Count how many backends of how many listeners share each probe."""
+    return Counter(_watched(backend, listener.health_check) for listener in listeners for backend in listener.backends)
 
 
 def _watched(backend: Backend, check: HealthCheck) -> Watched:

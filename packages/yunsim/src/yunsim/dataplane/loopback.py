@@ -3,13 +3,13 @@
 A change is an assignment. A listener that stays keeps its socket and its connections, whatever else changes; one that
 is removed or stopped refuses new connections and resets those it has. A port that needs privileges is found 20000
 higher (`ports` tells). A port that is taken is an entry in `errors`, concerns nobody else and is tried again at the
-next `apply`.
+next change.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from yunsim.dataplane.engine import Listener, ListenerKey
@@ -64,15 +64,12 @@ class Loopback:
         """Make the sockets match: open new ones, close gone ones, keep what stays."""
         wanted = {key_of(listener): listener for listener in listeners}
         async with self._turn:
-            await self._stop([key for key in self._services if not self._stays(key, wanted)])
-            self._checks.watch(wanted.values())
-            self._listeners, self._errors = wanted, {}
-            for key, listener in wanted.items():
-                if service := self._services.get(key):
-                    service.pool.assign(listener, self._checks.of)
-                    service.assign(listener)
-                else:
-                    await self._start(key, listener)
+            await self._change(self._listeners.keys() - wanted.keys(), wanted)
+
+    async def change(self, gone: Iterable[ListenerKey], listeners: Iterable[Listener]) -> None:
+        """Close some, and open others or change them; all that are not named stay as they are."""
+        async with self._turn:
+            await self._change(set(gone) & self._listeners.keys(), {key_of(each): each for each in listeners})
 
     def health(self) -> Mapping[ListenerKey, Mapping[str, State]]:
         """Each backend's health by its key; `unavailable` also when the listener has no health check, as in the API."""
@@ -94,13 +91,28 @@ class Loopback:
         await self.apply(())
         await self._checks.close()
 
-    def _stays(self, key: ListenerKey, wanted: Mapping[ListenerKey, Listener]) -> bool:
-        return key in wanted and wanted[key].address == self._listeners[key].address
+    async def _change(self, gone: Collection[ListenerKey], changed: Mapping[ListenerKey, Listener]) -> None:
+        changed = {key: self._listeners[key] for key in self._errors if key not in gone} | dict(changed)
+        await self._stop([key for key in (*gone, *changed) if key not in changed or self._moves(key, changed[key])])
+        before = [self._listeners.pop(key) for key in (*gone, *changed) if key in self._listeners]
+        self._checks.watch(changed.values(), instead_of=before)
+        self._listeners |= changed
+        self._errors.clear()
+        for key, listener in changed.items():
+            if service := self._services.get(key):
+                service.pool.assign(listener, self._checks.of)
+                service.assign(listener)
+            else:
+                await self._start(key, listener)
+
+    def _moves(self, key: ListenerKey, listener: Listener) -> bool:
+        return key in self._listeners and self._listeners[key].address != listener.address
 
     async def _stop(self, keys: Iterable[ListenerKey]) -> None:
         for key in keys:
-            del self._ports[key]
-            await self._services.pop(key).close()
+            self._ports.pop(key, None)
+            if service := self._services.pop(key, None):
+                await service.close()
 
     async def _start(self, key: ListenerKey, listener: Listener) -> None:
         try:

@@ -95,7 +95,7 @@ def test_every_protocol_can_be_carried(slb: Any, world: Any, balancer: str, grou
 
 def test_every_change_that_traffic_feels_is_told(slb: Any, world: Any, site: Any, group: str, listening: str) -> None:
     told: list[int] = []
-    world.on_change.append(lambda: told.append(len(wanted(world)[0].backends)))
+    world.on_change.append(lambda _: told.append(len(wanted(world)[0].backends)))
     server = [{"ServerId": site.nodes[2].id, "Port": 30080}]
     slb("AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=server)
     slb("RemoveVServerGroupBackendServers", VServerGroupId=group, BackendServers=server)

@@ -102,7 +102,7 @@ def writable(world: World, load_balancer_id: str) -> LoadBalancer:
 def written(world: World, changed: LoadBalancer) -> None:
     """Note a write: the balancer is busy for `busy_seconds`, and traffic may change."""
     changed.busy_until = world.clock.now() + timedelta(seconds=state(world).busy_seconds)
-    world.changed()
+    world.changed(changed.id)
 
 
 def name(parameter: str, value: str) -> str:

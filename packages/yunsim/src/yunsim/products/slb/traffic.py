@@ -1,5 +1,6 @@
 """What the data plane should carry: the running listeners of active balancers, as the engine's values."""
 
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 from yunsim.dataplane.engine import Backend as Server
@@ -14,12 +15,16 @@ _SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
 """Consistent hashing (sch, tch, qch) is spread as wrr: each connection still reaches one of the servers."""
 
 
-def wanted(world: World) -> list[Wanted]:
-    """Return the listeners that should carry traffic now; an HTTP listener that only redirects is not among them."""
-    on_wire = _Addresses(world)
+def wanted(world: World, load_balancer_ids: Iterable[str] | None = None) -> list[Wanted]:
+    """Return the listeners that should carry traffic now, of all balancers or of those (an unknown id has none).
+
+    An HTTP listener that only redirects is not among them.
+    """
+    on_wire, balancers = _Addresses(world), rules.state(world).load_balancers
+    ids = balancers if load_balancer_ids is None else load_balancer_ids
     return [
         _listener(on_wire, owner, each)
-        for owner in rules.state(world).load_balancers.values()
+        for owner in (balancers[one] for one in ids if one in balancers)
         if owner.status == "active"
         for each in owner.listeners.values()
         if each.status == "running" and each.settings.get("ListenerForward") != "on"

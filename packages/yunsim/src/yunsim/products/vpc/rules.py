@@ -65,7 +65,7 @@ def writable_table(world: World, route_table_id: str) -> RouteTable:
 def written(world: World, table: RouteTable) -> None:
     """Note a change of routes: the VPC takes no other for `busy_seconds`, and traffic may change."""
     state(world).busy_until[table.vpc_id] = world.clock.now() + timedelta(seconds=state(world).busy_seconds)
-    world.changed()
+    world.changed(table.id)
 
 
 def not_dry(*, dry_run: bool) -> None:

@@ -269,5 +269,5 @@ def DeleteLoadBalancer(world: World, *, LoadBalancerId: str) -> dict[str, Any]:
     vswitch = world.find(found.vswitch_id) if found.vswitch_id else None
     if vswitch is not None:
         vswitch.release(found.address)
-    world.changed()
+    world.changed(found.id)
     return {}
