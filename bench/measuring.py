@@ -261,10 +261,10 @@ async def _stage(folder: Path, nodes: int, latency: int, rates: str, services: i
     cloud = ["serve", "--listen", "127.0.0.1:0", "--world", str(folder / "world.yaml"), "--latency", str(latency)]
     cluster = ["serve", "--listen", "127.0.0.1:0", "--write-kubeconfig", str(folder / "kubeconfig"), "--no-nodes"]
     async with (
-        _program("yunsim", cloud, folder) as url,
-        _program("kubesim", cluster, folder),
+        program("yunsim", cloud, folder) as url,
+        program("kubesim", cluster, folder),
         aiohttp.ClientSession(raise_for_status=True) as session,
-        _api((folder / "kubeconfig").read_text()) as api,
+        api_of((folder / "kubeconfig").read_text()) as api,
     ):
         stage = _Stage(folder, url, session, api)
         stage.services = services
@@ -277,7 +277,7 @@ async def _stage(folder: Path, nodes: int, latency: int, rates: str, services: i
 
 
 @contextlib.asynccontextmanager
-async def _program(name: str, arguments: list[str], folder: Path) -> AsyncIterator[str]:
+async def program(name: str, arguments: list[str], folder: Path) -> AsyncIterator[str]:
     with (folder / f"{name}.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             str(BIN / name), *arguments, stdout=asyncio.subprocess.PIPE, stderr=log
@@ -293,7 +293,7 @@ async def _program(name: str, arguments: list[str], folder: Path) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def _api(kubeconfig: str) -> AsyncIterator[aiohttp.ClientSession]:
+async def api_of(kubeconfig: str) -> AsyncIterator[aiohttp.ClientSession]:
     config = yaml.safe_load(kubeconfig)
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
