@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kubesim.access import token_file
 from kubesim.api.verbs import Verbs
 from kubesim.hollow import Hollow, NodesFile, NodesFileError, load
 from kubesim.server.serving import Settings, serving
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_serve(options))
-    except (OSError, NodesFileError) as error:
+    except (OSError, NodesFileError, token_file.TokenFileError) as error:
         sys.exit(f"kubesim: {error}")
 
 
@@ -30,6 +31,10 @@ def _parser() -> argparse.ArgumentParser:
                        help="where to listen; port 0 chooses a free one (default 127.0.0.1:0)")  # fmt: skip
     serve.add_argument("--write-kubeconfig", type=Path, metavar="FILE", help="write a kubeconfig here, mode 0600")
     serve.add_argument("--token", default="", help="bearer token of the one user (default: a random one)")
+    serve.add_argument("--token-file", type=Path, metavar="FILE",
+                       help='further users, one a line: token,user,uid,"group1,group2"')  # fmt: skip
+    serve.add_argument("--enforce-rbac", action="store_true",
+                       help="hold every user but the one of --token to Roles, ClusterRoles and bindings")  # fmt: skip
     serve.add_argument("--nodes", type=Path, metavar="FILE", help="YAML file of hollow nodes (default: two workers)")
     serve.add_argument("--no-nodes", action="store_true", help="the API alone: no nodes, no controllers")
     serve.add_argument("--insecure-http", action="store_true", help="plain HTTP instead of TLS")
@@ -45,7 +50,15 @@ def _address(text: str) -> tuple[str, int]:
 
 async def _serve(options: argparse.Namespace) -> None:
     host, port = options.listen
-    settings = Settings(host, port, options.token, not options.insecure_http, options.write_kubeconfig)
+    settings = Settings(
+        host,
+        port,
+        options.token,
+        not options.insecure_http,
+        options.write_kubeconfig,
+        options.enforce_rbac,
+        token_file.load(options.token_file) if options.token_file else {},
+    )
     nodes = None if options.no_nodes else load(options.nodes)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,7 +1,6 @@
 """The API server's front door: every request is noted, meets its faults, shows its token, and finds its handler."""
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -9,6 +8,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from kubesim.access.access import Access
+from kubesim.access.attributes import of_path
+from kubesim.access.users import MASTERS, User
+from kubesim.api.patching import APPLY
 from kubesim.api.verbs import Verbs
 from kubesim.errors import StatusError, expired, method_not_allowed, no_such_resource
 from kubesim.objects import Object
@@ -17,9 +20,10 @@ from kubesim.server.ages import utc_now
 from kubesim.server.answers import answer, failure
 from kubesim.server.bodies import read_object, read_patch
 from kubesim.server.faults import Fault, FaultKind, Faults
+from kubesim.server.gate import pass_gate, require_creation
 from kubesim.server.journal import Journal
 from kubesim.server.reading import read
-from kubesim.server.target import parse
+from kubesim.server.target import Target, parse
 from kubesim.server.watching import is_watch, watch
 from kubesim.server.writing import write
 
@@ -28,6 +32,8 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEALTH = ("/healthz", "/livez", "/readyz")
 CONTROL = "/_kubesim/"
+USER = web.RequestKey("user", User)
+"""Where a request keeps who made it."""
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes; what a real API server takes."""
 
@@ -37,7 +43,7 @@ class Server:
     """What the handlers share."""
 
     verbs: Verbs
-    token: str = field(repr=False)
+    access: Access
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
 
@@ -68,7 +74,7 @@ class Server:
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             if not request.path.startswith(HEALTH):
-                self._authenticate(request)
+                request[USER] = self._admit(request)
             return await handler(request)
         except StatusError as error:
             return failure(error)
@@ -81,10 +87,13 @@ class Server:
             _log.exception("%s %s failed: this is a bug of kubesim", request.method, request.path)
             return failure(StatusError(500, "InternalError", "Internal error occurred: see the log of kubesim"))
 
-    def _authenticate(self, request: web.Request) -> None:
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
-            raise StatusError(401, "Unauthorized", "Unauthorized")
+    def _admit(self, request: web.Request) -> User:
+        if not request.path.startswith(CONTROL):
+            return pass_gate(self.access, request, utc_now())
+        user = self.access.authenticate(request.headers.get("Authorization", ""), utc_now())
+        if MASTERS not in user.groups:
+            self.access.require(user, of_path(request.method, request.path))
+        return user
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith(CONTROL):
@@ -97,7 +106,7 @@ class Server:
         reviewed = reviews.KINDS.get(request.path)
         if reviewed is not None and request.method == "POST":
             asked = read_object(await request.read(), request.content_type, reviewed)
-            return answer(reviews.review(reviewed, asked, self.token), status=201)
+            return answer(reviews.review(reviewed, asked, self._asking(request)), status=201)
         return await self._serve_objects(request, struck)
 
     async def _serve_objects(self, request: web.Request, struck: FaultKind | None) -> web.StreamResponse:
@@ -108,7 +117,23 @@ class Server:
             return await watch(self.verbs, target, request, self.faults, struck)
         if request.method in ("GET", "HEAD"):
             return await read(self.verbs, target, request, utc_now())
+        if target.subresource == "token":
+            return await self._answer_token_request(target, request)
+        if request.content_type == APPLY:
+            require_creation(self.access, request[USER], self.verbs, target)
         return await write(self.verbs, target, request)
+
+    async def _answer_token_request(self, target: Target, request: web.Request) -> web.Response:
+        if request.method != "POST" or target.kind.name != "ServiceAccount":
+            raise method_not_allowed()
+        body = await request.read()
+        asked = read_object(body, request.content_type, reviews.TOKEN_REQUEST) if body else {}
+        asking = self._asking(request)
+        made = reviews.request_token(self.verbs.storage, target.namespace, target.name, asked, asking)
+        return answer(made, status=201)
+
+    def _asking(self, request: web.Request) -> reviews.Asking:
+        return reviews.Asking(self.access, request[USER], utc_now())
 
     async def _control(self, request: web.Request) -> web.Response:
         match request.path.removeprefix(CONTROL), request.method:

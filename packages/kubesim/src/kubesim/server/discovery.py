@@ -104,6 +104,8 @@ def _subresources(kind: Kind) -> Iterator[tuple[str, tuple[str, str, str, list[s
     if kind.name == "Pod":
         yield "binding", ("", "", "Binding", ["create"])
         yield "eviction", ("policy", "v1", "Eviction", ["create"])
+    if kind.name == "ServiceAccount":
+        yield "token", ("authentication.k8s.io", "v1", "TokenRequest", ["create"])
     if kind.scale:
         yield "scale", ("autoscaling", "v1", "Scale", _SUBRESOURCE_VERBS)
     if kind.status:

@@ -1,13 +1,17 @@
 """Listen and serve until told to stop: the socket, TLS, the kubeconfig, the hollow nodes."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
+from kubesim.access.access import Access
+from kubesim.access.default_roles import ensure_default_roles
+from kubesim.access.rbac import Rbac
+from kubesim.access.users import ADMINISTRATOR, User, Users
 from kubesim.api.verbs import Verbs
 from kubesim.cluster import new_cluster
 from kubesim.server.application import Server
@@ -29,6 +33,10 @@ class Settings:
     """Empty: one is made."""
     tls: bool = True
     kubeconfig: Path | None = None
+    enforce_rbac: bool = False
+    """Hold every user but the administrator to Roles and bindings."""
+    users: Mapping[str, User] = field(default_factory=dict, repr=False)
+    """Further users by token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +58,28 @@ class Running:
 @asynccontextmanager
 async def serving(settings: Settings, verbs: Verbs | None = None) -> AsyncIterator[Running]:
     """Serve a fresh cluster (or that of the verbs) while the block runs. Raises OSError for an address in use."""
-    server = Server(verbs or new_cluster(), settings.token or secrets.token_urlsafe(32))
+    verbs = verbs or new_cluster()
+    token = settings.token or secrets.token_urlsafe(32)
+    server = Server(verbs, _access(verbs, settings, token))
     identity = make_identity(settings.host) if settings.tls else None
     runner = web.AppRunner(server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=PATIENCE)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port, ssl_context=identity.context if identity else None)
         await site.start()
-        running = Running(_url(runner, identity), server.token, identity.authority if identity else None, server)
+        running = Running(_url(runner, identity), token, identity.authority if identity else None, server)
         if settings.kubeconfig:
             write(settings.kubeconfig, kubeconfig(running.url, running.token, running.authority))
         yield running
     finally:
         await runner.cleanup()
+
+
+def _access(verbs: Verbs, settings: Settings, token: str) -> Access:
+    if settings.enforce_rbac:
+        ensure_default_roles(verbs)
+    users = Users(verbs.storage, {**settings.users, token: ADMINISTRATOR})
+    return Access(users, Rbac(verbs.storage), settings.enforce_rbac)
 
 
 def _url(runner: web.AppRunner, identity: Identity | None) -> str:

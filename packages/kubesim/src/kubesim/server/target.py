@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kubesim.errors import no_such_resource
 from kubesim.kinds import KINDS, Kind
 
-SUBRESOURCES = ("status", "scale", "binding", "eviction", "finalize")
+SUBRESOURCES = ("status", "scale", "binding", "eviction", "finalize", "token")
 
 
 @dataclass(frozen=True, slots=True)
