@@ -121,11 +121,11 @@ async def test_a_fault_strikes_the_calls_it_is_told_to_and_as_often_as_told(clou
 
 async def test_a_probable_fault_strikes_now_and_then_and_the_same_in_every_run(cloud: Cloud):
     cloud.faults.add(Fault("throttle", probability=0.5))
-    struck = [bool(cloud.faults.struck("slb", "X")) for _ in range(200)]
+    struck = [bool(cloud.faults.struck("slb", "X", {})) for _ in range(200)]
     assert 60 < sum(struck) < 140
     again = Cloud(cloud.world)
     again.faults.add(Fault("throttle", probability=0.5))
-    assert [bool(again.faults.struck("slb", "X")) for _ in range(200)] == struck
+    assert [bool(again.faults.struck("slb", "X", {})) for _ in range(200)] == struck
 
 
 async def test_slow_calls_and_latency_take_the_time_they_are_told(cloud: Cloud):

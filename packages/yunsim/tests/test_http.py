@@ -137,6 +137,17 @@ async def test_rates_are_set_and_enforced(client: Client):
     assert (await client.control("POST", "rates", rates="none")) == {"rates": {}}
 
 
+async def test_what_is_busy_after_a_write_is_set_and_reset(client: Client):
+    assert await client.control("POST", "busy", slb=30) == {"slb": 30.0, "vpc": 0.0}
+    made = await balancer(client)
+    status, body = await client.call("DeleteLoadBalancer", LoadBalancerId=made["LoadBalancerId"])
+    assert (status, body["Code"]) == (400, "ServiceIsConfiguring")
+    await client.control("POST", "clock", advance=31)
+    await client.done("DeleteLoadBalancer", LoadBalancerId=made["LoadBalancerId"])
+    await client.control("POST", "reset")
+    assert await client.control("GET", "busy") == {"slb": 0.0, "vpc": 0.0}
+
+
 async def test_faults_are_listed_with_how_often_they_happened_and_removed_one_by_one(client: Client):
     added = await client.control("POST", "faults", kind="throttle", product="slb", count=1)
     await client.control("POST", "faults", kind="slow", seconds=0)

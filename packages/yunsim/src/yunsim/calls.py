@@ -9,13 +9,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from yunsim.access import Gate
 from yunsim.dispatch import perform
 from yunsim.errors import ApiError
-from yunsim.faults import Fault, Faults, LostAnswerError
+from yunsim.faults import Fault, Faults, LostAnswerError, is_read
+from yunsim.late import LateCalls
 from yunsim.limits import Limits
 from yunsim.products.sts.state import of as sts
 from yunsim.wire import Call
@@ -24,12 +26,13 @@ from yunsim.world import World
 SECRETS = frozenset({"AccessKeySecret", "OIDCToken", "Password", "PrivateKey", "SecurityToken", "UserData"})
 """Parameters whose values are never kept."""
 
-_READS = ("Describe", "List", "Get", "Check")
-
 
 @dataclass(slots=True)
 class Entry:
-    """One call of the journal: `outcome` is "ok", the error code, or "lost"; `ms` is how long the answer took."""
+    """One call of the journal: `outcome` is "ok", the error code, or "lost"; `ms` is how long the answer took.
+
+    A late call is "lost" until it takes effect, then "late ok" or "late" with the error code.
+    """
 
     number: int
     time: datetime
@@ -75,6 +78,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self._gate = Gate(lambda key_id: sts(self.world).key(key_id), now=lambda: self.world.clock.now())
+        self.late = LateCalls(now=lambda: self.world.clock.now())
 
     async def send(self, product: str, action: str, params: Mapping[str, str]) -> dict[str, Any]:
         """Make a call in process and return the body of its answer.
@@ -92,7 +96,7 @@ class Cloud:
         started = time.perf_counter()
         try:
             entry.caller = admit()
-            body = await self._answer(call, entry.caller)
+            body = await self._answer(call, entry)
             entry.outcome = "ok"
         except ApiError as error:
             entry.outcome = error.code or str(error.status)
@@ -107,16 +111,20 @@ class Cloud:
             entry.ms = round((time.perf_counter() - started) * 1000, 3)
         return {"RequestId": request_id} | body
 
-    async def _answer(self, call: Call, caller: str) -> dict[str, Any]:
+    async def _answer(self, call: Call, entry: Entry) -> dict[str, Any]:
+        self.late.catch_up()
         self.limits.take(call.product, call.action, self.world.clock.now())
-        struck = self.faults.struck(call.product, call.action)
+        struck = self.faults.struck(call.product, call.action, call.params)
         await self._wait(struck)
         for fault in struck:
             if fault.kind == "lost_before":
                 raise LostAnswerError
-            if (answer := fault.answer()) is not None:
+            if (answer := fault.answer(call.product, call.action)) is not None:
                 raise answer
-        body = self._done(call, caller, struck)
+            if fault.kind == "late":
+                self.late.add(fault.seconds, partial(self._done_late, call, entry))
+                raise LostAnswerError
+        body = self._done(call, entry.caller, struck)
         if any(fault.kind == "lost_after" for fault in struck):
             raise LostAnswerError
         return body
@@ -126,9 +134,16 @@ class Cloud:
         if seconds:
             await self.sleep(seconds)
 
+    def _done_late(self, call: Call, entry: Entry) -> None:
+        try:
+            self._done(call, entry.caller, [])
+            entry.outcome = "late ok"
+        except ApiError as refused:
+            entry.outcome = f"late {refused.code}"
+
     def _done(self, call: Call, caller: str, struck: list[Fault]) -> dict[str, Any]:
         params = {"AccessKeyId": caller, **call.params}
-        if not call.action.startswith(_READS):
+        if not is_read(call.action):
             self.faults.remember(self.world)
             return perform(self.world, call.product, call.action, params)
         stale = next((fault for fault in struck if fault.kind == "stale"), None)

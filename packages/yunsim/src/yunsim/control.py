@@ -39,6 +39,12 @@ class _RatesChange:
     rates: str | Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _BusyChange:
+    slb: float | None = None
+    vpc: float | None = None
+
+
 @dataclass
 class Control:
     """The control of one cloud; `carrying` is None where nothing carries traffic."""
@@ -56,6 +62,7 @@ class Control:
         if isinstance(self.cloud.world.clock, SteppedClock):
             self.cloud.world.clock.reset()
         self.cloud.faults.remove()
+        self.cloud.late.forget()
         self.cloud.journal = Journal()
         self.cloud.limits.set(rates_of(self.file.rates))
         refound(self.cloud.world, self.file)
@@ -63,6 +70,7 @@ class Control:
 
     def state(self, _query: Mapping[str, str], _body: Any) -> Json:
         """Show all resources."""
+        self.cloud.late.catch_up()
         world = self.cloud.world
         resources = {name: shown(state) for name, state in world.states.items()}
         about = {"region": world.region, "account": world.account, "time": world.clock.now().isoformat()}
@@ -92,6 +100,7 @@ class Control:
         if move.freeze is not None:
             (clock.freeze if move.freeze else clock.run)()
         clock.advance(move.advance)
+        self.cloud.late.catch_up()
         return self.clock(query, body)
 
     def faults(self, _query: Mapping[str, str], _body: Any) -> Json:
@@ -106,6 +115,19 @@ class Control:
         """Remove the fault `id`, or all."""
         self.cloud.faults.remove([_number(query, "id", 0)] if "id" in query else None)
         return self.faults(query, body)
+
+    def busy(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show for how many seconds a write keeps its resource busy."""
+        states = self.cloud.world.states
+        return {name: states[name].busy_seconds for name in ("slb", "vpc")}
+
+    def set_busy(self, query: Mapping[str, str], body: Any) -> Json:
+        """Set the seconds of the products that are named."""
+        change = read(_BusyChange, body, "the request")
+        for name, seconds in (("slb", change.slb), ("vpc", change.vpc)):
+            if seconds is not None:
+                self.cloud.world.states[name].busy_seconds = seconds
+        return self.busy(query, body)
 
     def rates(self, _query: Mapping[str, str], _body: Any) -> Json:
         """Show the rates."""
@@ -174,6 +196,8 @@ ROUTES = (
     Route("GET", "faults", Control.faults, "the faults that are set, and how often each happened"),
     Route("POST", "faults", Control.add_fault, 'set one: {"kind": "lost_after", "action": "Create*", "count": 1}'),
     Route("DELETE", "faults", Control.remove_faults, "remove all; ?id=N: that one"),
+    Route("GET", "busy", Control.busy, "for how many seconds a balancer, and a VPC's routes, are busy after a write"),
+    Route("POST", "busy", Control.set_busy, 'set them {"slb": 3, "vpc": 2}'),
     Route("GET", "rates", Control.rates, "calls a minute by pattern"),
     Route("POST", "rates", Control.set_rates, 'set them {"rates": "real"}, "none", or {"slb.Create*": 5}'),
 )

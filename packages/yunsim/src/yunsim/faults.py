@@ -1,7 +1,8 @@
 """What can go wrong on purpose: the failures that a client of the real cloud meets, each told when to happen.
 
-A fault matches calls by product and action (patterns such as `Describe*`), lets the first `skip` of them pass, and
-happens `count` times with the given `probability`. It works on the wire and in process alike.
+A fault matches calls by product and action (patterns such as `Describe*`) and by the values of their fields (`params`,
+patterns as well: `{"LoadBalancerId": "lb-1*"}`), lets the first `skip` of them pass, and happens `count` times with the
+given `probability`. It works on the wire and in process alike.
 
 | kind | what happens |
 | --- | --- |
@@ -11,6 +12,8 @@ happens `count` times with the given `probability`. It works on the wire and in 
 | unavailable | HTTP `status` 503 with `code` ServiceUnavailable; an empty code: no JSON, as from a proxy |
 | lost_before | the connection ends without an answer, and nothing was done |
 | lost_after | the connection ends without an answer, and the call took effect |
+| busy | a write is refused as while the resource is being configured (ServiceIsConfiguring, TaskConflict ...) |
+| late | the connection ends without an answer, and the call takes effect `seconds` later |
 | slow | the call waits `seconds` before it is done |
 | stale | a read is answered from before the last `writes` writes, or from `seconds` ago |
 """
@@ -19,7 +22,7 @@ import copy
 import itertools
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -29,7 +32,9 @@ from yunsim.errors import ApiError
 from yunsim.limits import throttled
 from yunsim.world import World
 
-Kind = Literal["error", "throttle", "quota", "unavailable", "lost_before", "lost_after", "slow", "stale"]
+Kind = Literal[
+    "error", "throttle", "quota", "unavailable", "busy", "lost_before", "lost_after", "late", "slow", "stale"
+]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 _ANSWERS: dict[Kind, tuple[int, str, str]] = {
@@ -37,6 +42,20 @@ _ANSWERS: dict[Kind, tuple[int, str, str]] = {
     "quota": (400, "QuotaExceeded", "The quota of this resource has been exceeded."),
     "unavailable": (503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."),
 }
+_BUSY: dict[str, tuple[str, str]] = {
+    "slb.*VServerGroup*": ("BackendServer.configuring", "A previous configuration of the load balancer is pending."),
+    "slb.*": ("ServiceIsConfiguring", "The specified service is configuring."),
+    "vpc.*": ("TaskConflict", "The operation is too frequent. Please wait a moment and try again."),
+    "*": ("OperationConflict", "The operation is conflicting with another one."),
+}
+"""What a busy resource answers, by pattern `product.Action`; the first that fits."""
+
+_READS = ("Describe", "List", "Get", "Check")
+
+
+def is_read(action: str) -> bool:
+    """Tell by its name whether an action only looks."""
+    return action.startswith(_READS)
 
 
 class LostAnswerError(Exception):
@@ -50,6 +69,7 @@ class Fault:
     kind: Kind
     product: str = "*"
     action: str = "*"
+    params: Mapping[str, str] = field(default_factory=dict)
     count: int | None = None
     skip: int = 0
     probability: float = 1.0
@@ -62,17 +82,27 @@ class Fault:
     passed: int = field(default=0, init=False)
     happened: int = field(default=0, init=False)
 
-    def matches(self, product: str, action: str) -> bool:
+    def matches(self, product: str, action: str, params: Mapping[str, str]) -> bool:
         """Tell whether a call is one that it may happen to."""
-        return fnmatchcase(product, self.product.lower()) and fnmatchcase(action, self.action)
+        concerned = {"busy": not is_read(action), "late": not is_read(action), "stale": is_read(action)}
+        return (
+            concerned.get(self.kind, True)
+            and fnmatchcase(product, self.product.lower())
+            and fnmatchcase(action, self.action)
+            and all(fnmatchcase(params.get(name, ""), pattern) for name, pattern in self.params.items())
+        )
 
-    def answer(self) -> ApiError | None:
+    def answer(self, product: str, action: str) -> ApiError | None:
         """Return the error that it answers with, if it is of a kind that answers."""
         if self.kind == "throttle":
             return throttled()
-        if self.kind not in _ANSWERS:
+        if self.kind == "busy":
+            name = f"{product}.{action}"
+            status, (code, message) = 400, next(said for fits, said in _BUSY.items() if fnmatchcase(name, fits))
+        elif self.kind in _ANSWERS:
+            status, code, message = _ANSWERS[self.kind]
+        else:
             return None
-        status, code, message = _ANSWERS[self.kind]
         return ApiError(
             self.status or status,
             code if self.code is None else self.code,
@@ -106,9 +136,9 @@ class Faults:
         if not any(fault.kind == "stale" for fault in self.active):
             self._past.clear()
 
-    def struck(self, product: str, action: str) -> list[Fault]:
+    def struck(self, product: str, action: str, params: Mapping[str, str]) -> list[Fault]:
         """Return the faults that happen to this call, and count it."""
-        return [fault for fault in self.active if fault.matches(product, action) and self._happens(fault)]
+        return [fault for fault in self.active if fault.matches(product, action, params) and self._happens(fault)]
 
     def remember(self, world: World) -> None:
         """Keep what is before a write, if any stale read may ask for it."""
