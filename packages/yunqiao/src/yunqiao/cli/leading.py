@@ -9,11 +9,13 @@ from typing import Literal
 
 from yunqiao.cli.probes import Probes
 from yunqiao.cli.watching import Watching
+from yunqiao.cloud.clb.merging import MERGING
 from yunqiao.cloud.coalesce import coalesced
 from yunqiao.cloud.credentials import Credentials
 from yunqiao.cloud.http import Client as CloudClient
 from yunqiao.cloud.http import Target
 from yunqiao.cloud.layers import laned, logged, retried, stack, throttled
+from yunqiao.cloud.merge import merged
 from yunqiao.cloud.metadata import Metadata
 from yunqiao.cloud.metrics import metered
 from yunqiao.cloud.providers import provider
@@ -79,6 +81,7 @@ def _layered(send: Send, clock: Clock, probes: Probes, rate: Callable[[str, str]
         send,
         logged(cloud_log, clock),
         coalesced(),
+        merged(MERGING, clock),
         retried(clock),
         laned(),
         throttled(Limits(clock, rate), _priority),
