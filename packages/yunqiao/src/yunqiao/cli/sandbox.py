@@ -14,7 +14,7 @@ from yunqiao.cli.sandboxed.listeners import tell_moved
 from yunqiao.cli.sandboxed.namespace import Namespace
 from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
-from yunqiao.cli.sandboxed.sandbox import sandbox
+from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
 from yunqiao.cli.sandboxed.stopping import Stopped, until_stopped
 from yunqiao.cli.sandboxed.telling import Teller
 
@@ -70,17 +70,29 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(namespace: Namespace | None, *, as_json: bool) -> None:
     teller = Teller(quiet=as_json)
     teller.chapter("A cloud, a cluster and the controller start on this machine")
-    async with sandbox(namespace) as box:
-        told = facts(box)
-        (box.folder / CARD).write_text(json.dumps(told), encoding="utf-8")
-        if as_json:
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
-        explain(teller, told)
-        following = asyncio.create_task(tell_moved(box.cloud, teller))
-        try:
-            ended = await box.first_to_end()
-            raise NotStarted(f"{ended.name} has ended:\n{ended.tail()}")
-        finally:
-            following.cancel()
-            teller.chapter("Stopping")
+    try:
+        async with sandbox(namespace) as box:
+            _tell(teller, box, as_json=as_json)
+            await _follow(teller, box)
+    finally:
+        teller.line("stopped; nothing is left")
+
+
+def _tell(teller: Teller, box: Sandbox, *, as_json: bool) -> None:
+    told = facts(box)
+    (box.folder / CARD).write_text(json.dumps(told), encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+    explain(teller, told)
+
+
+async def _follow(teller: Teller, box: Sandbox) -> None:
+    """Watch over it until cancelled. Raises NotStarted when one of the programs has ended."""
+    following = asyncio.create_task(tell_moved(box.cloud, teller))
+    try:
+        ended = await box.first_to_end()
+        raise NotStarted(f"{ended.name} has ended:\n{ended.tail()}")
+    finally:
+        following.cancel()
+        teller.chapter("Stopping")

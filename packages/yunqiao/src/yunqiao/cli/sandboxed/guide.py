@@ -1,6 +1,8 @@
 """How to use a sandbox that runs: the facts, for programs and for `yunqiao sandbox --enter`, and the same as text."""
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ def facts(box: Sandbox) -> Facts:
         "state": f"{box.cloud}/_yunsim/state",
         "calls": f"{box.cloud}/_yunsim/calls",
         "ports": {"lowest": lowest_port(), "shift": PORT_SHIFT},
-        "enter": namespace.nsenter if namespace else [],
+        "enter": [str(Path(sys.executable).with_name("yunqiao")), "sandbox", "--enter"] if namespace else [],
+        "nsenter": namespace.nsenter if namespace else [],
         "network": str(Path("/proc/self/ns/net").readlink()) if namespace else "",
     }
 
@@ -61,7 +64,10 @@ def explain(teller: Teller, told: Facts) -> None:
 
 
 def _explain_entry(teller: Teller, told: Facts) -> None:
-    teller.chapter("Everything below works inside this network only; how to go in, from another terminal")
-    teller.line("yunqiao sandbox --enter                        a shell")
-    teller.line("yunqiao sandbox --enter -- kubectl get nodes   one command")
-    teller.line(f"{' '.join(told['enter'])}   the same without yunqiao")
+    enter, nsenter = shlex.join(told["enter"]), shlex.join(told["nsenter"])
+    teller.chapter("All of the following works inside this network only; how to go in, from another terminal")
+    teller.table([
+        [enter, "a shell"],
+        [f"{enter} -- kubectl get nodes", "one command"],
+        [nsenter, "the same without yunqiao"],
+    ])  # fmt: skip

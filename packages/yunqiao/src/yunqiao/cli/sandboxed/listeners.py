@@ -44,7 +44,7 @@ def _place(text: str) -> tuple[str, int] | None:
     return (host, int(port)) if host else None
 
 
-async def tell_moved(cloud: str, teller: Teller) -> None:
+async def tell_moved(cloud: str, teller: Teller, every: float = EVERY) -> None:
     """Tell of each listener that is moved, once, as it appears; until cancelled."""
     told: set[Listener] = set()
     while True:
@@ -52,7 +52,7 @@ async def tell_moved(cloud: str, teller: Teller) -> None:
         for one in sorted(moved - told, key=str):
             teller.line(moved_line(one))
         told = moved
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(every)
 
 
 def moved_line(one: Listener) -> str:

@@ -50,7 +50,7 @@ def _switched_off(error: OSError, setting: Setting) -> Iterator[str]:
             name = switch.name.replace("/", ".")
             yield (
                 f"the system setting {name} is {switch.forbids}; "
-                f"root may change it with `sysctl -w {name}={switch.good}`, or run this command"
+                f"its administrator may change it with `sysctl -w {name}={switch.good}`"
             )
 
 
