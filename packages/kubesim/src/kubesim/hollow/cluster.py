@@ -11,6 +11,7 @@ from typing import Any
 
 from kubesim.api.verbs import Verbs
 from kubesim.errors import StatusError
+from kubesim.hollow.events import Recorder
 from kubesim.hollow.informer import Handler, Informer
 from kubesim.objects import Key, Object, copied, timestamp
 
@@ -31,6 +32,7 @@ class Cluster:
         """Take the API's verbs and the clock that timestamps are from."""
         self.now = now
         self._verbs = verbs
+        self.events = Recorder(self)
         self._informers = {resource: Informer(verbs, resource) for resource in RESOURCES}
 
     def timestamp(self) -> str:

@@ -48,11 +48,13 @@ class DaemonSets:
         nodes = {node["metadata"]["name"]: node for node in self._cluster.list("nodes")}
         wanted = {name for name, node in nodes.items() if suits(_pod_for(daemonset, owner, name), node)}
         for name in wanted - {node for node, pods in by_node.items() if any(not has_ended(pod) for pod in pods)}:
-            self._cluster.create("pods", _pod_for(daemonset, owner, name))
+            pod = self._cluster.create("pods", _pod_for(daemonset, owner, name))
+            self._say(daemonset, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
         for name, pods in by_node.items():
             kept = 1 if name in nodes and (name in wanted or _may_stay(pods[0], nodes[name])) else 0
             for pod in [each for each in pods if is_active(each)][kept:] + [each for each in pods if has_ended(each)]:
                 self._cluster.delete("pods", key_of(pod))
+                self._say(daemonset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
         self._replace_outdated(daemonset, wanted)
         return self._write_status(daemonset, wanted)
 
@@ -70,6 +72,7 @@ class DaemonSets:
             room -= is_ready(pod)
             if room >= 0 or not is_ready(pod):
                 self._cluster.delete("pods", key_of(pod))
+                self._say(daemonset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
     def _write_status(self, daemonset: Object, wanted: set[str]) -> float | None:
         pods = [pod for pod in self._pods(daemonset) if is_active(pod)]
@@ -93,6 +96,9 @@ class DaemonSets:
 
         self._cluster.change(DAEMONSETS, key_of(daemonset), edit, subresource="status")
         return min((wait for wait in waits if wait), default=None)
+
+    def _say(self, daemonset: Object, reason: str, message: str) -> None:
+        self._cluster.events.record(daemonset, reason, message, "daemonset-controller")
 
     def _pods(self, daemonset: Object) -> list[Object]:
         return claim(self._cluster, "pods", daemonset, reference(daemonset, "apps/v1", "DaemonSet"))

@@ -55,19 +55,19 @@ class Deployments:
     def _scale_paused(self, deployment: Object, new: Object | None, olds: list[Object]) -> Object | None:
         limits = bounds(deployment)
         if new:
-            return self._resize(new, limits.replicas, limits)
+            return self._resize(deployment, new, limits.replicas)
         for old in [each for each in olds if _size(each).replicas][-1:]:
-            self._resize(old, limits.replicas, limits)
+            self._resize(deployment, old, limits.replicas)
         return None
 
     def _recreate(self, deployment: Object, owner: Object, new: Object | None, olds: list[Object]) -> Object | None:
         limits = bounds(deployment)
         for old in olds:
-            self._resize(old, 0, limits)
+            self._resize(deployment, old, 0)
         if self._pods_remain(olds):
             return self._number(deployment, new, olds)
         new = self._number(deployment, new, olds) or self._create(deployment, owner, olds, limits.replicas)
-        return self._resize(new, limits.replicas, limits)
+        return self._resize(deployment, new, limits.replicas)
 
     def _update(self, deployment: Object, owner: Object, new: Object | None, olds: list[Object]) -> Object:
         limits, sizes = bounds(deployment), [_size(old) for old in olds]
@@ -77,9 +77,9 @@ class Deployments:
         first = grow(limits, Size(0, 0), occupied)
         new = self._number(deployment, new, olds) or self._create(deployment, owner, olds, first)
         after = shrink(limits, _size(new), sizes)
-        new = self._resize(new, grow(limits, _size(new), occupied), limits)
+        new = self._resize(deployment, new, grow(limits, _size(new), occupied))
         for old, replicas in zip(olds, after, strict=True):
-            self._resize(old, replicas, limits)
+            self._resize(deployment, old, replicas)
         return new
 
     def _create(self, deployment: Object, owner: Object, olds: list[Object], replicas: int) -> Object:
@@ -113,6 +113,7 @@ class Deployments:
             },
         )
         self._mark_revision(deployment, made)
+        self._say_scaled(deployment, made, 0, replicas)
         return made
 
     def _free_hash(self, namespace: str, name: str, template: Object) -> str:
@@ -141,12 +142,23 @@ class Deployments:
 
         self._cluster.change(DEPLOYMENTS, key_of(deployment), edit)
 
-    def _resize(self, replicaset: Object, replicas: int, limits: Bounds) -> Object:
+    def _say_scaled(self, deployment: Object, replicaset: Object, before: int, after: int) -> None:
+        if before != after:
+            way = "up" if after > before else "down"
+            words = f"Scaled {way} replica set {replicaset['metadata']['name']} from {before} to {after}"
+            self._cluster.events.record(deployment, "ScalingReplicaSet", words, "deployment-controller")
+
+    def _resize(self, deployment: Object, replicaset: Object, replicas: int) -> Object:
+        limits = bounds(deployment)
+
         def edit(fresh: Object) -> None:
             fresh["spec"]["replicas"] = replicas
             fresh["metadata"].setdefault("annotations", {}).update(_scale_marks(limits) if replicas else {})
 
-        return self._cluster.change(REPLICASETS, key_of(replicaset), edit) or replicaset
+        resized = self._cluster.change(REPLICASETS, key_of(replicaset), edit)
+        if resized:
+            self._say_scaled(deployment, replicaset, _size(replicaset).replicas, replicas)
+        return resized or replicaset
 
     def _pods_remain(self, olds: list[Object]) -> bool:
         uids = {old["metadata"]["uid"] for old in olds}

@@ -111,7 +111,18 @@ class Kubelet:
             if container.get("readinessProbe"):
                 probe = ReadinessProbe(container, address, self._wire, lambda: self.controller.enqueue(key))
                 running.add_probe(container["name"], probe)
+        self._say_started(pod)
         return running
+
+    def _say_started(self, pod: Object) -> None:
+        for container in pod["spec"]["containers"]:
+            image = container["image"]
+            self._say(pod, "Pulled", f'Container image "{image}" already present on machine')
+            self._say(pod, "Created", f"Container created: {container['name']}")
+            self._say(pod, "Started", f"Container started: {container['name']}")
+
+    def _say(self, pod: Object, reason: str, message: str) -> None:
+        self._cluster.events.record(pod, reason, message, "kubelet")
 
     async def _keep_running(self, key: Key, pod: Object, running: RunningPod) -> float | None:
         retry = None
@@ -136,6 +147,9 @@ class Kubelet:
         return retry
 
     async def _terminate(self, key: Key, pod: Object, running: RunningPod | None) -> float | None:
+        if running and not running.is_going:
+            for container in pod["spec"]["containers"]:
+                self._say(pod, "Killing", f"Stopping container {container['name']}")
         asked = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         left = running.seconds_left(min(asked, self._grace)) if running and asked else 0.0
         if left > 0:

@@ -73,10 +73,15 @@ class ReplicaSets:
     def _scale(self, replicaset: Object, owner: Object, active: list[Object]) -> None:
         missing = replicaset["spec"].get("replicas", 1) - len(active)
         for _ in range(min(missing, LARGEST_BURST)):
-            self._cluster.create("pods", pod_of(replicaset, owner))
+            pod = self._cluster.create("pods", pod_of(replicaset, owner))
+            self._say(replicaset, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
         if missing < 0:
             for pod in _least_wanted_first(active)[: min(-missing, LARGEST_BURST)]:
                 self._cluster.delete("pods", key_of(pod))
+                self._say(replicaset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+
+    def _say(self, replicaset: Object, reason: str, message: str) -> None:
+        self._cluster.events.record(replicaset, reason, message, "replicaset-controller")
 
     def _write_status(self, replicaset: Object) -> float | None:
         pods = self._cluster.list("pods", replicaset["metadata"]["namespace"])

@@ -38,6 +38,11 @@ class RunningPod:
         """
         await self._server.open(declared_ports(pod) or probed_ports(pod) | named)
 
+    @property
+    def is_going(self) -> bool:
+        """Whether it has been told to go."""
+        return self._ends_at is not None
+
     def seconds_left(self, grace: float) -> float:
         """Tell the pod to go, and say for how long it still answers: the grace counted from the first time."""
         now = asyncio.get_running_loop().time()

@@ -41,6 +41,7 @@ class Scheduler:
         else:
             self._waiting.discard(key)
             self._cluster.bind(key, node)
+            self._cluster.events.record(pod, "Scheduled", f"Successfully assigned {'/'.join(key)} to {node}", NAME)
 
     def _choose(self, pod: Object, refusals: Counter[str]) -> str | None:
         crowd, siblings = self._count(pod)
@@ -76,6 +77,7 @@ class Scheduler:
             status = fresh.setdefault("status", {})
             set_condition(status, "PodScheduled", "False", now, reason="Unschedulable", message=message)
 
+        self._cluster.events.record(pod, "FailedScheduling", message, NAME, type_="Warning")
         self._cluster.change("pods", key_of(pod), edit, subresource="status")
 
     def _on_pod(self, old: Object | None, new: Object | None) -> None:
