@@ -1,6 +1,7 @@
 """`yunqiao demo` in each network: all of it is true, and it leaves nothing behind."""
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -22,13 +23,13 @@ def test_all_of_it_is_true(net: str, user) -> None:
 
 
 @pytest.mark.parametrize("net", ["loopback", "private"])
-def test_a_demo_that_is_stopped_leaves_nothing(net: str, user) -> None:
+def test_a_demo_that_is_stopped_from_the_keyboard_leaves_nothing(net: str, user) -> None:
     if net == "private":
         user.needs_private()
     process = user.start("yunqiao", "demo", "--net", net)
     while not user.processes() and process.poll() is None:
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground gets it
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (1, "yunqiao demo: stopped by a signal\n")
     assert not user.processes()

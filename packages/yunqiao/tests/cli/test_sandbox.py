@@ -43,7 +43,7 @@ def test_on_loopback_an_ordinary_user_is_told_where_low_ports_are_served(ordinar
         seen = json.loads(played.stdout)
         assert seen["port"] == 80
         assert seen["really"] == [seen["address"], 80 + told["ports"]["shift"]]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert ordinary.none_left()
     assert not list(ordinary.folder.glob("yunqiao-sandbox-*"))

@@ -14,6 +14,7 @@ from yunqiao.cli.sandboxed.listeners import tell_moved
 from yunqiao.cli.sandboxed.namespace import Namespace
 from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
+from yunqiao.cli.sandboxed.ranges import lowest_port
 from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
 from yunqiao.cli.sandboxed.stopping import Stopped, until_stopped
 from yunqiao.cli.sandboxed.telling import Teller
@@ -89,10 +90,11 @@ def _tell(teller: Teller, box: Sandbox, *, as_json: bool) -> None:
 
 async def _follow(teller: Teller, box: Sandbox) -> None:
     """Watch over it until cancelled. Raises NotStarted when one of the programs has ended."""
-    following = asyncio.create_task(tell_moved(box.cloud, teller))
+    following = [asyncio.create_task(tell_moved(box.cloud, teller))] if lowest_port() > 1 else []
     try:
         ended = await box.first_to_end()
         raise NotStarted(f"{ended.name} has ended:\n{ended.tail()}")
     finally:
-        following.cancel()
+        for task in following:
+            task.cancel()
         teller.chapter("Stopping")

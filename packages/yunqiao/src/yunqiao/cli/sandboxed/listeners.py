@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,11 @@ async def tell_moved(cloud: str, teller: Teller, every: float = EVERY) -> None:
     """Tell of each listener that is moved, once, as it appears; until cancelled."""
     told: set[Listener] = set()
     while True:
-        moved = {one for one in listeners_of(await cloud_state(cloud)) if one.moved}
-        for one in sorted(moved - told, key=str):
-            teller.line(moved_line(one))
-        told = moved
+        with suppress(aiohttp.ClientError):  # a cloud that is gone is somebody else's to notice
+            moved = {one for one in listeners_of(await cloud_state(cloud)) if one.moved}
+            for one in sorted(moved - told, key=str):
+                teller.line(moved_line(one))
+            told = moved
         await asyncio.sleep(every)
 
 

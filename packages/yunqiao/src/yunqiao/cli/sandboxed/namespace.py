@@ -53,7 +53,6 @@ def go_in() -> Namespace:
     if child:
         sys.exit(_follow(child))
     kernel.die_with_parent()
-    os.setsid()  # a terminal's signals reach us once, through the process that waits
     return namespace
 
 
