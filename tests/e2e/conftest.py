@@ -251,26 +251,31 @@ async def stage() -> AsyncIterator[Stage]:
         yield staged
 
 
-@pytest.fixture
-async def own_stage() -> AsyncIterator[Stage]:
-    """A sandbox for one test that disturbs others."""
-    async with _staged() as staged:
-        yield staged
-
-
-@pytest.fixture
-async def bare_stage() -> AsyncIterator[Stage]:
-    """A sandbox whose controller has been stopped: the test starts its own."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _bare_stage() -> AsyncIterator[Stage]:
     async with _staged() as staged:
         await _logged(staged.box.controller, "cluster ")
         assert await staged.box.controller.stop() == 0
         yield staged
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def bare_stage(_bare_stage: Stage) -> AsyncIterator[Stage]:
+    """A sandbox without a controller, shared by a module: each test starts its own, which end with the test."""
+    yield _bare_stage
+    for program in _bare_stage.programs:
+        await program.stop()
+    await _bare_stage.kube("DELETE", "/_kubesim/faults")
+    for fault in (await _bare_stage.cloud("GET", "faults"))["faults"]:
+        await _bare_stage.cloud("DELETE", f"faults?id={fault['id']}")
+
+
 @pytest.fixture
 def slb(request: pytest.FixtureRequest) -> Callable[..., Awaitable[Any]]:
     """Call an SLB action as the incumbent does, with the official SDK of its generation: slb(action, Parameter=...)."""
-    staged: Stage = request.getfixturevalue(next(name for name in request.fixturenames if name.endswith("_stage")))
+    staged: Stage = request.getfixturevalue(
+        next(name for name in request.fixturenames if name in ("stage", "bare_stage"))
+    )
     client = AcsClient(KEY_ID, KEY_SECRET, REGION)
 
     def call(action: str, parameters: dict[str, Any]) -> Any:

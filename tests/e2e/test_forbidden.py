@@ -4,14 +4,17 @@ import ssl
 
 import aiohttp
 import pytest
+import pytest_asyncio
 import yaml
 from aiohttp import web
 
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 NAMESPACE = "/api/v1/namespaces/kube-system"
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def gate(bare_stage):
     """The API server behind a door that answers 403 for what the walkthrough's ClusterRole does not name."""
     trust = ssl.create_default_context()

@@ -3,26 +3,31 @@
 import base64
 import json
 
+import pytest
+
 from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, REGION
 
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 VSWITCH = "vsw-bp1sandbox00000000001"
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-async def test_a_bad_annotation_is_told_with_what_is_allowed_and_nothing_is_made_until_it_is_mended(own_stage):
+
+async def test_a_bad_annotation_is_told_with_what_is_allowed_and_nothing_is_made_until_it_is_mended(stage):
     annotation = f"{PREFIX}scheduler"
-    await own_stage.service("bad", annotations={annotation: "fastest"})
-    event = await own_stage.event("bad", "SyncLoadBalancerFailed", "fastest")
+    await stage.service("bad", annotations={annotation: "fastest"})
+    event = await stage.event("bad", "SyncLoadBalancerFailed", "fastest")
     assert event["type"] == "Warning"
     assert all(word in event["message"] for word in (annotation, "rr, wrr, wlc"))
-    await own_stage.service("mended", annotations={annotation: "fastest"})
-    await own_stage.event("mended", "SyncLoadBalancerFailed", "fastest")
-    assert await own_stage.balancers() == []
-    await own_stage.change("mended", metadata={"annotations": {annotation: "wlc"}})
-    await own_stage.address("mended")
-    (balancer,) = await own_stage.balancers()
+    await stage.service("mended", annotations={annotation: "fastest"})
+    await stage.event("mended", "SyncLoadBalancerFailed", "fastest")
+    assert await stage.balancer("mended") is None
+    await stage.change("mended", metadata={"annotations": {annotation: "wlc"}})
+    await stage.address("mended")
+    balancer = await stage.balancer("mended")
     assert balancer["listeners"]["tcp/8080"]["settings"]["Scheduler"] == "wlc"
-    await own_stage.delete("bad")
+    assert await stage.balancer("bad") is None
+    await stage.delete("bad")
 
 
 async def test_a_public_balancer_is_refused_where_that_is_switched_off(bare_stage):
@@ -35,7 +40,7 @@ async def test_a_public_balancer_is_refused_where_that_is_switched_off(bare_stag
     await bare_stage.service("public", annotations={f"{PREFIX}address-type": "internet"})
     event = await bare_stage.event("public", "SyncLoadBalancerFailed", "disablePublicSLB")
     assert f"{PREFIX}address-type: intranet" in event["message"]
-    assert await bare_stage.balancers() == []
+    assert await bare_stage.balancer("public") is None
 
 
 async def test_a_balancer_that_the_incumbent_made_is_kept_with_address_and_parts(bare_stage, slb, until):
@@ -50,7 +55,7 @@ async def test_a_balancer_that_the_incumbent_made_is_kept_with_address_and_parts
         return len(await bare_stage.backends("taken")) == 3
 
     await until("the three workers are backends", filled)
-    (balancer,) = await bare_stage.balancers()
+    balancer = await bare_stage.balancer("taken")
     assert balancer["id"] == made["LoadBalancerId"]
     assert list(balancer["groups"]) == [made["VServerGroupId"]]
     assert balancer["tags"]["ack.aliyun.com"] == "clusterid"
@@ -59,7 +64,7 @@ async def test_a_balancer_that_the_incumbent_made_is_kept_with_address_and_parts
     assert group["name"].endswith("/taken/default/clusterid")
     assert balancer["listeners"]["tcp/8080"]["settings"]["Description"] == "k8s/8080/taken/default/clusterid"
     await bare_stage.delete("taken")
-    assert await bare_stage.balancers() == []
+    assert made["LoadBalancerId"] not in [one["id"] for one in await bare_stage.balancers()]
 
 
 async def _as_the_incumbent(slb, service):
@@ -83,16 +88,16 @@ async def _as_the_incumbent(slb, service):
     return {**made, **group}
 
 
-async def test_a_listener_that_somebody_else_made_on_our_port_is_left_alone(own_stage, slb, until):
+async def test_a_listener_that_somebody_else_made_on_our_port_is_left_alone(stage, slb, until):
     """The port was opened by hand before the Service asked for it: the Service is told who holds it."""
-    await own_stage.service("crowded")
-    await own_stage.address("crowded")
-    balancer = await own_stage.balancer("crowded")
+    await stage.service("crowded")
+    await stage.address("crowded")
+    balancer = await stage.balancer("crowded")
     await slb("CreateLoadBalancerTCPListener", LoadBalancerId=balancer["id"], ListenerPort=9999, Bandwidth=-1,
               Description="by hand", VServerGroupId=next(iter(balancer["groups"])))  # fmt: skip
     ports = [{"name": "a", "port": 8080, "targetPort": 80}, {"name": "b", "port": 9999, "targetPort": 80}]
-    await own_stage.change("crowded", spec={"ports": ports})
-    event = await own_stage.event("crowded", "SyncLoadBalancerFailed", "9999/TCP")
+    await stage.change("crowded", spec={"ports": ports})
+    event = await stage.event("crowded", "SyncLoadBalancerFailed", "9999/TCP")
     assert '"by hand"' in event["message"]
-    held = (await own_stage.balancer("crowded"))["listeners"]["tcp/9999"]
+    held = (await stage.balancer("crowded"))["listeners"]["tcp/9999"]
     assert held["settings"]["Description"] == "by hand"

@@ -146,3 +146,12 @@ async def test_two_services_have_a_balancer_each(stage):
     await stage.delete("first")
     assert await stage.address("second") in addresses
     assert await stage.balancer("second")
+
+
+async def test_an_internet_balancer_has_an_address_outside_of_the_vswitches(stage):
+    await stage.deployment("public", 1)
+    await stage.service("public", annotations={f"{PREFIX}address-type": "internet"})
+    address = await stage.address("public")
+    assert (await stage.balancer("public"))["address_type"] == "internet"
+    assert address.split(".")[2] == "224"  # as the world file of the sandbox says
+    assert not (await stage.answers(address, 5)).failures

@@ -17,6 +17,8 @@ FLAGS = (
     "--cluster-cidr=${ClusterCIDR}",
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def run(*flags):
     """Exit status and standard error of a controller that ends by itself."""
