@@ -60,4 +60,4 @@ async def tell_moved(cloud: str, teller: Teller, every: float = EVERY) -> None:
 def moved_line(one: Listener) -> str:
     """What to say about a listener that is moved."""
     host, port = one.really or ("nowhere", 0)
-    return f"this user may not open ports below 1024: {one.address}:{one.port} is served at {host}:{port}"
+    return f"this user may not open port {one.port}: {one.address}:{one.port} is served at {host}:{port}"
