@@ -22,8 +22,7 @@ yunqiao has to do with it, and what becomes of it. Actions that are not on this 
 Nothing of this has been compared with the real cloud yet: names and types are those of the SDKs, behaviour is that of
 the documentation. How an account owner can compare: packages/yunsim/README.md, "Record and replay".
 
-Of the settings of listeners, traffic feels the scheduler, the server group, the health check and `EstablishedTimeout`;
-the others are kept and answered. HTTPS listeners carry no traffic.
+A setting of a listener is modelled when it is kept and answered; that says nothing of what traffic feels of it.
 
 A required parameter has a star. `N` counts from 1. The fields `RequestId` (always answered) and `OwnerAccount`,
 `OwnerId`, `ResourceOwnerAccount`, `ResourceOwnerId` (always ignored) are left out.

@@ -61,3 +61,13 @@ def test_lists_have_names_and_pages(slb: Any, acl: str) -> None:
     assert (first["Acls"]["Acl"][0]["AclName"], first["Count"], first["TotalCount"]) == ("home", 10, 12)
     assert slb("DescribeAccessControlLists", PageNumber=2)["Count"] == 2
     assert slb("DescribeAccessControlLists", AclName="hom")["TotalCount"] == 1
+
+
+def test_a_change_of_entries_is_told_to_traffic_wherever_the_list_is_used(slb: Any, world: Any) -> None:
+    told: list[str] = []
+    world.on_change.append(told.append)
+    acl = slb("CreateAccessControlList", AclName="offices")["AclId"]
+    entries = [{"entry": "203.0.113.0/24"}]
+    slb("AddAccessControlListEntry", AclId=acl, AclEntrys=entries)
+    slb("RemoveAccessControlListEntry", AclId=acl, AclEntrys=entries)
+    assert told == ["", ""]

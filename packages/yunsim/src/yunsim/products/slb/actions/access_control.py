@@ -1,4 +1,4 @@
-"""Access control lists: made, filled and told of. Listeners name them; the data plane does not apply them."""
+"""Access control lists: made, filled and told of. Listeners name them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ def AddAccessControlListEntry(
     found = rules.acl(world, AclId)
     for block, comment in _read(found, AclEntrys).items():
         found.entries.setdefault(block, comment)
+    world.changed()
     return {}
 
 
@@ -66,6 +67,7 @@ def RemoveAccessControlListEntry(
     found = rules.acl(world, AclId)
     for block in _read(found, AclEntrys):
         found.entries.pop(block, None)
+    world.changed()
     return {}
 
 
