@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from tests.crash.stage import UIDS
+from tests.crash.stage import NGINX, UIDS
 
 from yunqiao.model.keys import balancer_name
 from yunsim.dispatch import perform
 from yunsim.showing import shown
 from yunsim.world import World
 
-OURS = {balancer_name(uid) for uid in UIDS.values()}
+OUR_NAME = balancer_name(UIDS[NGINX])
 OWNER_TAG = "kubernetes.do.not.delete"
 NAMESAKE = "k8s/30080/nginx/default/otherclusr"
 """The mark of a Service of the same name in another cluster."""
@@ -20,7 +20,7 @@ def settle_in(world: World) -> None:
     """A balancer that somebody made by hand, one of a namesake in another cluster, one with our name but their tag."""
     _furnish(world, _make(world, "by-hand", {"team": "shop"}), "by-hand", 80)
     _furnish(world, _make(world, "namesake", {OWNER_TAG: "another", "ack.aliyun.com": "otherclusr"}), NAMESAKE, 80)
-    _make(world, min(OURS), {OWNER_TAG: "another"})
+    _make(world, OUR_NAME, {OWNER_TAG: "another"})
 
 
 def intrude(world: World) -> None:
@@ -41,7 +41,7 @@ def theirs(world: World) -> dict[str, str]:
 
 def _theirs(world: World) -> Iterator[tuple[str, object]]:
     for balancer in world.states["slb"].load_balancers.values():
-        if balancer.tags.get(OWNER_TAG) not in OURS:
+        if balancer not in _ours(world):
             yield balancer.id, balancer
             continue
         yield from ((f"{balancer.id} tag {key}", text) for key, text in balancer.tags.items() if key == "team")
@@ -54,7 +54,8 @@ def _theirs(world: World) -> Iterator[tuple[str, object]]:
 
 
 def _ours(world: World) -> list:
-    return [one for one in world.states["slb"].load_balancers.values() if one.tags.get(OWNER_TAG) in OURS]
+    balancers = world.states["slb"].load_balancers.values()
+    return [one for one in balancers if one.tags.get(OWNER_TAG, "another") != "another"]
 
 
 def _make(world: World, name: str, tags: dict[str, str]) -> str:

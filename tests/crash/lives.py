@@ -117,13 +117,16 @@ async def _first_beginning(chapter: Chapter) -> bytes:
 
 
 async def live(chapter: Chapter, weather: Weather, *, back_at: int | None = None) -> Stage:
-    """The chapter under that weather; at event `back_at` its user takes the wish back, whatever else happens then."""
+    """The chapter under that weather; before event `back_at` (or after the last) its user takes the wish back."""
     stage = await begin(chapter)
     chapter.change(stage)
     stage.weather = weather
     if back_at is not None:
-        stage.on_event = lambda number: chapter.back(stage) if number == back_at else None
+        stage.before_event[back_at] = lambda: chapter.back(stage)
     await stage.settle()
+    while stage.before_event:
+        stage.before_event.popitem()[1]()
+        await stage.settle()
     stage.let_arrive()
     return stage
 
@@ -136,20 +139,23 @@ async def undisturbed(chapter: Chapter, *, back: bool = False) -> End:
         chapter.back(stage)
         await stage.settle()
     await left_alone(stage, "undisturbed")
-    return End(picture(stage), foreign.theirs(stage.world), events)
+    return End(shown(stage), foreign.theirs(stage.world), events)
+
+
+def shown(stage: Stage) -> object:
+    """The stage as everybody can see it."""
+    return picture(stage.world, {key: one.service for key, one in stage.clusters.items()})
 
 
 async def ends_well(stage: Stage, expected: End, story: str) -> None:
     """Judge how a life ended: at once if everybody could see clearly, else after the next verification."""
     if not stage.weather.clear:
         await stage.verify()
-    if (
-        stage.weather.late_patch
-    ):  # a note that a change is under way, put there after its end, is a matter of the next start
+    if stage.weather.unclear_patch:  # a note of a change under way that nobody knows of goes with the next start
         stage.restart()
         await stage.settle()
     stage.unmeddle()
-    found = picture(stage)
+    found = shown(stage)
     assert found == expected.picture, f"{story}: {difference(found, expected.picture)}"
     assert foreign.theirs(stage.world) == expected.theirs, f"{story}: something of others was touched"
     await left_alone(stage, story)

@@ -4,20 +4,22 @@ Two equal pictures are the same to every user, whichever ids and addresses the c
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from tests.crash.stage import Stage
-
+from yunqiao.model.cluster import Service
 from yunsim.dispatch import perform
 from yunsim.world import World
 
 
-def picture(stage: Stage) -> Any:
-    """Everything: balancers with all their parts, and each Service with finalizers, labels, annotations and status."""
-    balancers = [_balancer(stage.world, one) for one in _listed(stage.world)]
-    services = {key: _service(one.service) for key, one in stage.clusters.items()}
-    text = json.dumps([balancers, services])
-    for found, name in _names(stage.world):
+def picture(world: World, services: Mapping[str, Service | None], called: Mapping[str, str] | None = None) -> Any:
+    """Everything: balancers with all their parts, and each Service with finalizers, labels, annotations and status.
+
+    `called` gives further texts that differ by nature (UIDs) the names by which pictures are compared.
+    """
+    balancers = [_balancer(world, one) for one in _listed(world)]
+    text = json.dumps([balancers, {key: _service(one) for key, one in services.items()}])
+    for found, name in (*_names(world), *(called or {}).items()):
         text = text.replace(found, name)
     return _ordered(json.loads(text))
 

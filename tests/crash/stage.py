@@ -1,6 +1,7 @@
 """Two Services, the cloud, and the controller between them, which may end at any call and begin anew.
 
 The controller's own story, error policy and plan run here unchanged; the network and the clock are the test's.
+`before_event` has what users do just before an event of that number.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ class Stage:
     told: list[str] = field(default_factory=list)
     bugs: list[BaseException] = field(default_factory=list)
     meddled: set[str] = field(default_factory=set)
-    on_event: Callable[[int], None] = lambda _: None
+    before_event: dict[int, Callable[[], None]] = field(default_factory=dict)
     _past: list[tuple[float, bytes]] = field(default_factory=list)
     _late: list[tuple[int, float, Callable[[], None]]] = field(default_factory=list)
     _stale_until: float = float("-inf")
@@ -155,7 +156,8 @@ class Stage:
         await asyncio.sleep(0)  # the other Service's turn
         if not life.alive:
             raise Ended
-        self.on_event(self.weather.count)
+        if (wish := self.before_event.pop(self.weather.count, None)) is not None:
+            wish()
         trouble = self.weather.next(what)
         self._arrive()
         if trouble.startswith("ended"):

@@ -78,6 +78,6 @@ class Weather:
         return all(trouble in CLEAR for trouble in self.troubles.values())
 
     @property
-    def late_patch(self) -> bool:
-        """Whether a write to Kubernetes took effect after its sender had given up."""
-        return any("late" in one and "patch" in one for one in self.met)
+    def unclear_patch(self) -> bool:
+        """Whether a write to Kubernetes took effect without its sender's knowledge."""
+        return any("patch" in one and ("late" in one or "lost after" in one) for one in self.met)
