@@ -148,11 +148,3 @@ async def test_closing_leaves_nothing_open(rig):
     writer.close()
     while len(asyncio.all_tasks()) > before:
         await asyncio.sleep(0.005)
-
-
-async def test_a_protocol_that_is_not_carried_is_an_error_that_says_so(rig):
-    listener = rig.listener([], protocol="https")
-    await rig.apply(listener)
-    assert rig.engine.errors() == {
-        key_of(listener): "https listeners carry no traffic here; allowed: tcp, udp, http",
-    }

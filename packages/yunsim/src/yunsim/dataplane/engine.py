@@ -5,7 +5,8 @@ assignment: nothing restarts, and connections that a change does not concern liv
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Literal, Protocol
 
 
@@ -21,7 +22,10 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """How a backend is probed; times in seconds. `port` 0 means the backend's own port."""
+    """How a backend is probed; times in seconds. `port` 0 means the backend's own port.
+
+    `request` is what a UDP probe sends, `expected` the datagram that it must get back ("": silence passes).
+    """
 
     kind: Literal["off", "tcp", "http", "udp"] = "tcp"
     port: int = 0
@@ -33,6 +37,69 @@ class HealthCheck:
     domain: str = ""
     method: str = "HEAD"
     codes: tuple[str, ...] = ("http_2xx",)
+    request: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessControl:
+    """Whom a listener lets in: those of a white list, or all but those of a black list.
+
+    A list without entries lets everybody in, also a white one
+    (https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guide/access-control).
+    """
+
+    kind: Literal["white", "black"] = "black"
+    blocks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def admits(self, address: str) -> bool:
+        """Whether a client of this address may connect."""
+        if not self.blocks:
+            return True
+        client = ip_address(address)
+        return any(client in block for block in self.blocks) == (self.kind == "white")
+
+
+@dataclass(frozen=True, slots=True)
+class Stickiness:
+    """How an HTTP client stays with its backend; exactly one of the two is set.
+
+    `cookie` is that of the backends, which the listener overwrites; `timeout` the life in seconds of one of its own.
+    """
+
+    cookie: str = ""
+    timeout: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its private key as PEM. `domain` tells for which name it is shown: "" for all others."""
+
+    id: str
+    pem: str
+    key: str = field(repr=False)
+    domain: str = ""
+
+
+TlsPolicy = Literal["1_0", "1_1", "1_2", "1_2_strict", "1_2_strict_with_1_3"]
+"""TLSCipherPolicy without its common beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What an HTTPS listener shows to its clients, the certificate for all other names among it."""
+
+    certificates: tuple[Certificate, ...]
+    policy: TlsPolicy = "1_0"
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What backends of an HTTP listener are told of the client: address, port, and headers that are always the same."""
+
+    address: bool = True
+    port: bool = False
+    constant: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +107,10 @@ class Listener:
     """One running listener of one load balancer; times in seconds.
 
     `established_timeout` ends idle TCP connections, `idle_timeout` HTTP connections between two requests, and
-    `request_timeout` is how long an HTTP client waits for its backend before it gets a 504.
+    `request_timeout` is how long an HTTP client waits for its backend before it gets a 504. For `persistence_timeout`
+    a TCP client's address keeps its backend (0: not at all). For `drain_timeout` connections stay with a backend that
+    was removed or has weight 0 (None: until they end). `proxy_protocol` lets layer 4 begin with a PROXY protocol
+    header. A `redirect_port` lets HTTP answer with nothing but the way to HTTPS at that port.
     """
 
     load_balancer_id: str
@@ -53,6 +123,14 @@ class Listener:
     established_timeout: float = 900.0
     idle_timeout: float = 15.0
     request_timeout: float = 60.0
+    persistence_timeout: float = 0.0
+    drain_timeout: float | None = None
+    proxy_protocol: bool = False
+    access: AccessControl = AccessControl()
+    redirect_port: int = 0
+    stickiness: Stickiness | None = None
+    forwarded: Forwarded = Forwarded()
+    tls: Tls | None = None
 
 
 ListenerKey = tuple[str, str, int]

@@ -36,7 +36,7 @@ class Service(Protocol):
         ...
 
     def assign(self, listener: Listener) -> None:
-        """Take over changed settings; the pool is assigned apart."""
+        """Take over changed settings; the pool is assigned apart. Raises OSError when they cannot be had."""
         ...
 
     async def close(self) -> None:
@@ -44,7 +44,7 @@ class Service(Protocol):
         ...
 
 
-SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService, "http": HttpService}
+SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService, "http": HttpService, "https": HttpService}
 """Who serves which listener protocol."""
 
 
@@ -100,8 +100,7 @@ class Loopback:
         self._errors.clear()
         for key, listener in changed.items():
             if service := self._services.get(key):
-                service.pool.assign(listener, self._checks.of)
-                service.assign(listener)
+                self._assign(key, service, listener)
             else:
                 await self._start(key, listener)
 
@@ -114,6 +113,14 @@ class Loopback:
             if service := self._services.pop(key, None):
                 await service.close()
 
+    def _assign(self, key: ListenerKey, service: Service, listener: Listener) -> None:
+        service.pool.assign(listener, self._checks.of)
+        try:
+            service.assign(listener)
+        except OSError as error:
+            self._errors[key] = str(error)
+            log.error("Listener %s %s:%d keeps its settings: %s", key[0], listener.address, listener.port, error)
+
     async def _start(self, key: ListenerKey, listener: Listener) -> None:
         try:
             await self._open(key, listener)
@@ -122,8 +129,6 @@ class Loopback:
             log.error("Listener %s %s:%d cannot be opened: %s", key[0], listener.address, listener.port, error)
 
     async def _open(self, key: ListenerKey, listener: Listener) -> None:
-        if listener.protocol not in SERVICES:
-            raise OSError(f"{listener.protocol} listeners carry no traffic here; allowed: {', '.join(SERVICES)}")
         pool = Pool()
         pool.assign(listener, self._checks.of)
         service = SERVICES[listener.protocol](listener, pool)

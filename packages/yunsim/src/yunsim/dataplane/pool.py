@@ -3,10 +3,11 @@
 Unhealthy backends and those of weight 0 take nothing new. When nobody is left, nobody is asked: the cloud's pages know
 no fall-back to unhealthy servers (a 502 of a layer-7 listener is explained by failed health checks,
 https://www.alibabacloud.com/help/faq-detail/55207.htm). Connections that exist stay where they are: a backend that
-leaves keeps its established ones until they end, as on the cloud without connection draining.
+leaves keeps its established ones until they end, or, with connection draining, until its time is over.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -16,17 +17,38 @@ from yunsim.dataplane.health import Health
 
 @dataclass(slots=True, eq=False)
 class Target:
-    """A backend in use: `active` counts its connections, `credit` its claim to the next turn."""
+    """A backend in use: `active` counts its connections, `credit` its claim to the next turn.
+
+    `leaving_since` is when it was removed or got weight 0 (monotonic clock); None while it takes part.
+    """
 
     backend: Backend
     health: Health
     active: int = 0
     credit: int = 0
+    leaving_since: float | None = None
 
     @property
     def accepts(self) -> bool:
         """Whether it may be given something new."""
-        return self.backend.weight > 0 and self.health.accepts
+        return self.leaving_since is None and self.health.accepts
+
+    def take_part(self, backend: Backend, health: Health) -> None:
+        """Follow a changed weight and health check."""
+        self.backend, self.health = backend, health
+        if backend.weight > 0:
+            self.leaving_since = None
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Take nothing new from now on."""
+        if self.leaving_since is None:
+            self.leaving_since = time.monotonic()
+
+    def drained(self, now: float, timeout: float | None) -> bool:
+        """Whether its connections have had their time (seconds; None: as long as they like)."""
+        return timeout is not None and self.leaving_since is not None and now - self.leaving_since >= timeout
 
 
 Scheduler = Callable[[Sequence[Target]], Target]
@@ -48,8 +70,10 @@ class Pool:
         for backend in listener.backends:
             health = health_of(backend, listener.health_check)
             target = known.get(_identity(backend)) or Target(backend, health)
-            target.backend, target.health = backend, health
+            target.take_part(backend, health)
             self.targets.append(target)
+        for gone in set(known.values()).difference(self.targets):
+            gone.leave()
 
     def choose(self, tried: Collection[Target] = ()) -> Target | None:
         """The target whose turn it is, leaving out those already tried; None when nobody takes anything new."""

@@ -25,7 +25,7 @@ async def probe(address: str, port: int, check: HealthCheck) -> bool:
     try:
         async with asyncio.timeout(check.timeout):
             if check.kind == "udp":
-                return await _udp(address, port)
+                return await _udp(address, port, check)
             with _open(address, socket.SOCK_STREAM) as sock:
                 # The cloud ends a TCP probe with RST as well; here it also leaves no TIME_WAIT behind.
                 reset_on_close(sock)
@@ -55,16 +55,16 @@ def _status_class(received: bytes) -> str:
     return f"http_{rest[:1].decode('latin-1')}xx" if version.startswith(b"HTTP/") else ""
 
 
-async def _udp(address: str, port: int) -> bool:
+async def _udp(address: str, port: int, check: HealthCheck) -> bool:
     loop = asyncio.get_running_loop()
     with _open(address, socket.SOCK_DGRAM) as sock:
         await loop.sock_connect(sock, (address, port))
-        await loop.sock_sendall(sock, b"")
-        try:
+        await loop.sock_sendall(sock, check.request.encode())
+        if check.expected:
+            return await loop.sock_recv(sock, len(check.expected) + 1) == check.expected.encode()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ICMP_WAIT):
                 await loop.sock_recv(sock, 1)
-        except TimeoutError:
-            return True
         return True
 
 

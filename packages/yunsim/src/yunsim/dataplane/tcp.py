@@ -1,7 +1,8 @@
 """A TCP listener: each accepted connection is joined to a backend, byte for byte, each direction ending on its own.
 
 What one half receives it writes to its peer, and a peer whose buffer is full stops the reading: callbacks alone carry
-the bytes, and only the short connect is a task.
+the bytes, and only the short connect is a task. A client that an access control list keeps out is reset: the pages say
+that it is blocked, not how.
 """
 
 import asyncio
@@ -10,7 +11,9 @@ from typing import cast
 
 from yunsim.dataplane.dial import dial
 from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.persistence import Persistence
 from yunsim.dataplane.pool import Pool, Target
+from yunsim.dataplane.proxy_protocol import header
 from yunsim.dataplane.sockets import reset_on_close
 from yunsim.dataplane.sweep import Sweeper
 
@@ -26,6 +29,7 @@ class TcpService:
         self.pool = pool
         self.sweeper = Sweeper()
         self.closed = False
+        self.persistence = Persistence()
         self.assign(listener)
 
     async def open(self, sock: socket.socket) -> None:
@@ -34,9 +38,10 @@ class TcpService:
         self._server = await loop.create_server(lambda: Flow(self).client, sock=sock, backlog=BACKLOG)
 
     def assign(self, listener: Listener) -> None:
-        """Take over changed settings; established connections follow the new timeout."""
-        self.established_timeout = listener.established_timeout
-        self.sweeper.allow(self.established_timeout)
+        """Take over changed settings; established connections follow the new timeouts, and are not refused."""
+        self.listener = listener
+        self.persistence.timeout = listener.persistence_timeout
+        self.sweeper.allow(min(listener.established_timeout, listener.drain_timeout or listener.established_timeout))
 
     async def close(self) -> None:
         """Refuse new connections and reset those that exist, as a deleted listener does."""
@@ -62,18 +67,32 @@ class Flow:
     def begin(self) -> None:
         """Find a backend for a client that has just connected."""
         self.service.sweeper.add(self)
-        if self.service.closed:
+        address = self.client.address[0]
+        if self.service.closed or not self.service.listener.access.admits(address):
             self.end()
             return
         self._connecting = self.loop.create_task(self._connect())
         self._connecting.add_done_callback(self._connected)
 
     async def _connect(self) -> None:
-        if dialed := await dial(self.service.pool, lambda: self.server):
-            self._target = dialed[0]
-            self.client.resume()
-        else:
+        address, persistence = self.client.address[0], self.service.persistence
+        last = persistence.recall(address, self.loop.time())
+        dialed = await dial(self.service.pool, lambda: self.server, last if last and last.accepts else None)
+        if dialed is None:
             self.end()
+            return
+        self._target = dialed[0]
+        persistence.remember(address, self._target, self.loop.time())
+        if self.service.listener.proxy_protocol:
+            self._introduce()
+        self.client.resume()
+
+    def _introduce(self) -> None:
+        """Tell the backend who the client is, and which port it came to: the asked-for one, also when it is mapped."""
+        if self.server.transport is not None and self.client.transport is not None:
+            address, port = self.client.transport.get_extra_info("sockname")[:2]
+            reached = (address, self.service.listener.port or port)
+            self.server.transport.write(header(socket.SOCK_STREAM, self.client.address, reached))
 
     def _connected(self, _: asyncio.Task[None]) -> None:
         self._connecting = None
@@ -104,8 +123,9 @@ class Flow:
         self.service.sweeper.discard(self)
 
     def expire(self, now: float) -> None:
-        """Reset a connection on which nothing has moved for the established timeout."""
-        if now - self.touched > self.service.established_timeout:
+        """Reset a connection on which nothing has moved for the established timeout, or whose backend is drained."""
+        idle = now - self.touched > self.service.listener.established_timeout
+        if idle or (self._target is not None and self._target.drained(now, self.service.listener.drain_timeout)):
             self.end()
 
 
@@ -169,9 +189,12 @@ class Half(asyncio.Protocol):
 class ClientHalf(Half):
     """The side that was accepted: it reads nothing before there is a backend."""
 
+    address: tuple[str, int]
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look for a backend."""
         super().connection_made(transport)
+        self.address = transport.get_extra_info("peername")[:2]
         self.pause()
         self.flow.begin()
 

@@ -1,7 +1,9 @@
 """A UDP listener: each client address and port sticks to one backend until its flow has been silent for a while.
 
-A flow whose backend was removed or fails its health checks gets another one with its next datagram; weight 0 lets flows
-that exist go on. Datagrams that find no backend or a full buffer are dropped, as UDP allows.
+A flow whose backend fails its health checks gets another one with its next datagram, and so does one whose backend was
+removed; with connection draining it stays until the backend's time is over. Weight 0 lets flows that exist go on, with
+draining for that time as well. Datagrams that find no backend or a full buffer, or come from a client that an access
+control list keeps out, are dropped. With the PROXY protocol every datagram to a backend begins with the header.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from typing import Any
 
 from yunsim.dataplane.engine import Listener
 from yunsim.dataplane.pool import Pool, Target
+from yunsim.dataplane.proxy_protocol import header
 from yunsim.dataplane.sockets import family_of
 from yunsim.dataplane.sweep import Sweeper
 
@@ -44,8 +47,12 @@ class UdpService:
         self.sock = sock
         self.loop.add_reader(sock, self._readable)
 
-    def assign(self, listener: Listener) -> None:  # noqa: ARG002 (a UDP listener has no settings of its own)
-        """Forget the flows to backends that are gone; their next datagrams go elsewhere."""
+    def assign(self, listener: Listener) -> None:
+        """Take over changed settings. Without draining, the next datagrams to backends that are gone go elsewhere."""
+        self.listener = listener
+        self.sweeper.allow(min(self.flow_timeout, listener.drain_timeout or self.flow_timeout))
+        if listener.drain_timeout is not None:
+            return
         kept = set(self.pool.targets)
         for flow in [flow for flow in self.flows.values() if flow.target not in kept]:
             flow.end()
@@ -66,6 +73,8 @@ class UdpService:
                 flow.forward(data)
 
     def _flow(self, client: Any) -> "UdpFlow | None":
+        if not self.listener.access.admits(client[0]):
+            return None
         flow = self.flows.get(client)
         if flow and flow.target.health.accepts:
             return flow
@@ -93,15 +102,23 @@ class UdpFlow:
         service.sweeper.add(self)
         service.loop.add_reader(self.sock, self._answered)
 
+    @property
+    def _introduction(self) -> bytes:
+        if not self.service.listener.proxy_protocol:
+            return b""
+        address, port = self.service.sock.getsockname()[:2]
+        return header(socket.SOCK_DGRAM, self.client[:2], (address, self.service.listener.port or port))
+
     def forward(self, data: bytes) -> None:
         """Send a datagram of the client to the backend."""
         self.touched = self.service.loop.time()
         with contextlib.suppress(OSError):
-            self.sock.send(data)
+            self.sock.send(self._introduction + data)
 
     def expire(self, now: float) -> None:
-        """Be forgotten after a silence."""
-        if now - self.touched > self.service.flow_timeout:
+        """Be forgotten after a silence, or when the backend is drained."""
+        drained = self.target.drained(now, self.service.listener.drain_timeout)
+        if drained or now - self.touched > self.service.flow_timeout:
             self.end()
 
     def end(self) -> None:

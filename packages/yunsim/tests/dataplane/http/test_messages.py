@@ -1,5 +1,6 @@
 import pytest
 
+from yunsim.dataplane.engine import Forwarded
 from yunsim.dataplane.http.messages import Headers, Request, Response, chunk, own_response
 
 
@@ -8,12 +9,14 @@ def request(*fields, **settings):
 
 
 def test_a_request_gets_the_clients_address():
-    head = request((b"Host", b"shop"), (b"X-Custom", b"1")).head("127.0.0.8")
+    head = request((b"Host", b"shop"), (b"X-Custom", b"1")).head(("127.0.0.8", 4242), Forwarded())
     assert head == b"GET /a?b HTTP/1.1\r\nHost: shop\r\nX-Custom: 1\r\nX-Forwarded-For: 127.0.0.8\r\n\r\n"
 
 
 def test_addresses_of_earlier_proxies_stay_before_the_clients():
-    head = request((b"X-Forwarded-For", b"10.0.0.1"), (b"x-forwarded-for", b"10.0.0.2")).head("127.0.0.8")
+    head = request((b"X-Forwarded-For", b"10.0.0.1"), (b"x-forwarded-for", b"10.0.0.2")).head(
+        ("127.0.0.8", 4242), Forwarded()
+    )
     assert head.count(b"orwarded-") == 1
     assert b"X-Forwarded-For: 10.0.0.1, 10.0.0.2, 127.0.0.8\r\n" in head
 
@@ -25,13 +28,13 @@ def test_hop_by_hop_fields_end_here():
         (b"Keep-Alive", b"5"),
         (b"TE", b"x"),
         (b"A", b"b"),
-    ).head("::1")
+    ).head(("::1", 4242), Forwarded())
     assert head == b"GET /a?b HTTP/1.1\r\nA: b\r\nX-Forwarded-For: ::1\r\n\r\n"
 
 
 def test_a_chunked_request_stays_chunked_and_is_not_repeated():
     chunked = request((b"Transfer-Encoding", b"chunked"))
-    assert b"Transfer-Encoding: chunked\r\n" in chunked.head("::1")
+    assert b"Transfer-Encoding: chunked\r\n" in chunked.head(("::1", 4242), Forwarded())
     assert not chunked.repeatable
 
 

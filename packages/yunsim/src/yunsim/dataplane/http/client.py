@@ -22,7 +22,7 @@ class Client(asyncio.Protocol):
     def __init__(self, service: "HttpService") -> None:
         self.service = service
         self.loop = asyncio.get_running_loop()
-        self.address = ""
+        self.address = ("", 0)
         self._touched = self.loop.time()
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request()
@@ -37,9 +37,9 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request."""
         self.transport = cast("asyncio.Transport", transport)
-        self.address = transport.get_extra_info("peername")[0]
+        self.address = transport.get_extra_info("peername")[:2]
         self.service.sweeper.add(self)
-        if self.service.closed:
+        if self.service.closed or not self.service.listener.access.admits(self.address[0]):
             self.end()
 
     def data_received(self, data: bytes) -> None:
@@ -66,11 +66,11 @@ class Client(asyncio.Protocol):
             self._exchanges[0].flush()
 
     def eof_received(self) -> bool:
-        """Answer what has been asked, then close."""
+        """Answer what has been asked, then close; TLS has no half-closed connections and closes at once."""
         self._ended = True
         if self._tunnel is not None:
             self._tunnel.close_tunnel()
-        return bool(self._exchanges)
+        return bool(self._exchanges) and self.transport.get_extra_info("sslcontext") is None
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Break off what is under way."""
@@ -132,7 +132,7 @@ class Client(asyncio.Protocol):
         """Close an idle connection; end an exchange whose backend is silent."""
         if self._exchanges:
             self._exchanges[0].expire(now)
-        elif now - self._touched > self.service.idle_timeout:
+        elif now - self._touched > self.service.listener.idle_timeout:
             self.transport.close()
 
     def end(self) -> None:

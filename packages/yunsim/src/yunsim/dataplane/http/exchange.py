@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from yunsim.dataplane.dial import dial
+from yunsim.dataplane.http import cookies
 from yunsim.dataplane.http.messages import LAST_CHUNK, Request, Response, chunk, own_response
 from yunsim.dataplane.http.upstream import Upstream
 from yunsim.dataplane.pool import Target
@@ -35,13 +36,20 @@ class Exchange:
         """Find a backend: over a connection that is kept, if the request may be repeated, else over a new one."""
         self.begun = True
         self.touched = self.client.loop.time()
-        target = self._service.pool.choose()
+        if port := self._service.listener.redirect_port:
+            self._answer(302, self.request.https_location(port, self._service.listener.address))
+            return
+        target = self._stuck() or self._service.pool.choose()
         kept = self._service.kept(target) if target and self.request.repeatable else None
         if target and kept:
             target.active += 1
             self._send(target, kept)
         else:
             self._dial(target)
+
+    def _stuck(self) -> Target | None:
+        stickiness = self._service.listener.stickiness
+        return cookies.recall(stickiness, self.request, self._service.pool.targets) if stickiness else None
 
     def request_body(self, data: bytes) -> None:
         """Take a part of the request's body."""
@@ -70,7 +78,7 @@ class Exchange:
         upstream.begin(self)
         if self.client.full:
             self.pause_response()
-        upstream.transport.write(self.request.head(self.client.address))
+        upstream.transport.write(self.request.head(self.client.address, self._service.listener.forwarded))
         self.client.release("connecting")
         self.flush()
 
@@ -81,9 +89,14 @@ class Exchange:
         final = response.status >= 200 or response.status == 101
         if final:
             self._response = response
+            self._stick(response)
         if final or self.request.version == "1.1":
             keep_alive = self._keep_alive() if final else True
             self._to_client.append(response.head(self.request, keep_alive=keep_alive))
+
+    def _stick(self, response: Response) -> None:
+        if self._target is not None and (stickiness := self._service.listener.stickiness):
+            cookies.remember(stickiness, self.request, response, self._target)
 
     def response_body(self, data: bytes) -> None:
         """Pass a part of the body on."""
@@ -166,7 +179,7 @@ class Exchange:
 
     def expire(self, now: float) -> None:
         """Answer 504 when the backend has been silent for the request timeout."""
-        if now - self.touched <= self._service.request_timeout:
+        if now - self.touched <= self._service.listener.request_timeout:
             return
         if self._response is None and self.received:
             self._answer(504)
@@ -188,9 +201,9 @@ class Exchange:
         if self._upstream is not None:
             self._upstream.transport.resume_reading()
 
-    def _answer(self, status: int) -> None:
+    def _answer(self, status: int, location: str = "") -> None:
         self.abandon()
-        self.client.transport.write(own_response(status))
+        self.client.transport.write(own_response(status, location))
         self.client.done(keep_alive=False)
 
     def abandon(self) -> None:

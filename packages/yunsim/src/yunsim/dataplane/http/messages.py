@@ -1,11 +1,15 @@
 """Requests and responses as layer 7 writes them: pure bytes.
 
-Hop-by-hop fields (RFC 9110, 7.6.1) end here and are made anew; X-Forwarded-For grows by the client's address, as on
-every HTTP listener of the cloud (https://www.alibabacloud.com/help/doc-detail/54007.html).
+Hop-by-hop fields (RFC 9110, 7.6.1) end here and are made anew. X-Forwarded-For grows by the client's address unless
+that is switched off, when it passes as it came; the other fields that tell of the client replace what it claims
+(https://www.alibabacloud.com/help/doc-detail/54007.html, and the XForwardedFor parameters of
+CreateLoadBalancerHTTPListener).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from yunsim.dataplane.engine import Forwarded
 
 Header = tuple[bytes, bytes]
 
@@ -13,9 +17,12 @@ HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 
-REASONS = {400: b"Bad Request", 502: b"Bad Gateway", 504: b"Gateway Timeout"}
-"""What a listener says by itself: the request cannot be read, no backend answers, or none in time
+REASONS = {302: b"Moved Temporarily", 400: b"Bad Request", 502: b"Bad Gateway", 504: b"Gateway Timeout"}
+"""What a listener says by itself: go to HTTPS, the request cannot be read, no backend answers, or none in time
 (https://www.alibabacloud.com/help/en/slb/classic-load-balancer/support/clb-status-code-description)."""
+
+CLIENT_PORT = "X-Forwarded-Client-srcport"
+"""The field with the port from which the client came (XForwardedFor_ClientSrcPort)."""
 
 
 class Headers:
@@ -39,6 +46,10 @@ class Headers:
     def get(self, key: bytes) -> bytes | None:
         """All values of a field (lower-case name) as one, or None."""
         return self._values.get(key)
+
+    def fields(self) -> list[Header]:
+        """All fields as they came."""
+        return [(name, value) for _, name, value in self._fields]
 
     def end_to_end(self, *replaced: bytes) -> list[Header]:
         """The fields that are passed on: no hop-by-hop field, none that Connection names, none that is replaced."""
@@ -70,14 +81,33 @@ class Request:
         idempotent = self.method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
         return idempotent and not self.chunked and self.headers.get(b"content-length") in (None, b"0")
 
-    def head(self, client_address: str) -> bytes:
-        """The request head for a backend."""
-        fields = self.headers.end_to_end(b"x-forwarded-for")
-        forwarded = self.headers.get(b"x-forwarded-for")
-        address = client_address.encode()
-        fields.append((b"X-Forwarded-For", forwarded + b", " + address if forwarded else address))
-        fields += self._connection()
-        return _head(b"%b %b HTTP/1.1" % (self.method, self.target), fields)
+    def head(self, client: tuple[str, int], told: Forwarded) -> bytes:
+        """The request head for a backend, which is told these things of the client's address and port."""
+        added = self._forwarded_for(client[0]) if told.address else []
+        added += [(name.encode(), value.encode()) for name, value in told.constant]
+        added += [(CLIENT_PORT.encode(), b"%d" % client[1])] if told.port else []
+        fields = self.headers.end_to_end(*(name.lower() for name, _ in added))
+        return _head(b"%b %b HTTP/1.1" % (self.method, self.target), [*fields, *added, *self._connection()])
+
+    def _forwarded_for(self, address: str) -> list[Header]:
+        earlier = self.headers.get(b"x-forwarded-for")
+        value = address.encode()
+        return [(b"X-Forwarded-For", earlier + b", " + value if earlier else value)]
+
+    def cookie(self, name: str) -> str:
+        """The value of one of the client's cookies, or ""."""
+        for field_value in (self.headers.get(b"cookie") or b"").replace(b", ", b"; ").split(b"; "):
+            key, _, value = field_value.partition(b"=")
+            if key.strip() == name.encode():
+                return value.decode("latin-1")
+        return ""
+
+    def https_location(self, port: int, fallback_host: str) -> str:
+        """Where the same thing is found over HTTPS at this port of the host that the client asked."""
+        host = _host_of((self.headers.get(b"host") or fallback_host.encode()).decode("latin-1"))
+        path = self.target.decode("latin-1")
+        path = path if path.startswith("/") else "/"
+        return f"https://{host}{path}" if port == 443 else f"https://{host}:{port}{path}"
 
     def _connection(self) -> list[Header]:
         if self.upgrade:
@@ -92,6 +122,14 @@ class Response:
     status: int
     reason: bytes
     headers: Headers
+    set_cookie: bytes = b""
+
+    def overwrite_cookie(self, name: str, value: str) -> None:
+        """Replace the value of a cookie that the backend sets; its attributes stay. None set, nothing done."""
+        self.headers = Headers(
+            (key, _with_value(text, name, value) if key.lower() == b"set-cookie" else text)
+            for key, text in self.headers.fields()
+        )
 
     @property
     def delimited(self) -> bool:
@@ -113,6 +151,7 @@ class Response:
     def head(self, request: Request, *, keep_alive: bool) -> bytes:
         """The response head for the client."""
         fields = self.headers.end_to_end()
+        fields += [(b"Set-Cookie", self.set_cookie)] if self.set_cookie else []
         if self.status == 101:
             fields += [(b"Connection", b"Upgrade"), (b"Upgrade", self.headers.get(b"upgrade") or b"")]
         elif self.status >= 200:
@@ -129,11 +168,25 @@ def chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def own_response(status: int) -> bytes:
+def own_response(status: int, location: str = "") -> bytes:
     """A whole response of the listener itself, after which it closes the connection."""
     body = b"%d %b\n" % (status, REASONS[status])
     fields = [(b"Content-Type", b"text/plain"), (b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
+    fields += [(b"Location", location.encode("latin-1"))] if location else []
     return _head(b"HTTP/1.1 %d %b" % (status, REASONS[status]), fields) + body
+
+
+def _host_of(authority: str) -> str:
+    """`shop:8080` is `shop`; an IPv6 address keeps its brackets."""
+    end = authority.find("]") + 1 or len(authority.partition(":")[0])
+    return authority[:end]
+
+
+def _with_value(cookie: bytes, name: str, value: str) -> bytes:
+    pair, separator, attributes = cookie.partition(b";")
+    if pair.partition(b"=")[0].strip() != name.encode():
+        return cookie
+    return f"{name}={value}".encode() + separator + attributes
 
 
 def _head(first_line: bytes, fields: list[Header]) -> bytes:

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
+import ssl
 
-from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.engine import Listener, Tls
 from yunsim.dataplane.http.client import Client
+from yunsim.dataplane.http.tls import Door, server_context
 from yunsim.dataplane.http.upstream import Upstream
 from yunsim.dataplane.pool import Pool, Target
 from yunsim.dataplane.sweep import Sweeper
@@ -12,7 +14,7 @@ from yunsim.dataplane.tcp import BACKLOG
 
 
 class HttpService:
-    """One running HTTP listener."""
+    """One running HTTP or HTTPS listener."""
 
     kind = socket.SOCK_STREAM
 
@@ -21,20 +23,31 @@ class HttpService:
         self.sweeper = Sweeper()
         self.closed = False
         self._kept: dict[Target, list[Upstream]] = {}
+        self._tls: Tls | None = None
+        self._context: ssl.SSLContext | None = None
         self.assign(listener)
 
     async def open(self, sock: socket.socket) -> None:
         """Accept connections at a bound socket, which is ours to close from now on."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Client(self), sock=sock, backlog=BACKLOG)
+        self._server = await loop.create_server(self._accepted, sock=sock, backlog=BACKLOG)
 
     def assign(self, listener: Listener) -> None:
-        """Take over changed settings, and close the unused connections to backends that are gone."""
-        self.idle_timeout, self.request_timeout = listener.idle_timeout, listener.request_timeout
-        self.sweeper.allow(min(self.idle_timeout, self.request_timeout))
+        """Take over changed settings, and close the unused connections to backends that are gone.
+
+        Raises OSError, and changes nothing, when a certificate cannot be used.
+        """
+        if self._tls != listener.tls:
+            self._context = server_context(listener.tls) if listener.tls else None
+            self._tls = listener.tls
+        self.listener = listener
+        self.sweeper.allow(min(listener.idle_timeout, listener.request_timeout))
         for gone in self._kept.keys() - set(self.pool.targets):
             for upstream in self._kept.pop(gone):
                 upstream.transport.close()
+
+    def _accepted(self) -> asyncio.Protocol:
+        return Client(self) if self._context is None else Door(self, self._context)
 
     async def close(self) -> None:
         """Refuse new connections and reset those that exist, as a deleted listener does."""

@@ -103,7 +103,7 @@ class LoadBalancer:
 
 @dataclass(slots=True)
 class Certificate:
-    """A server certificate: what the service tells of it; the private key is not kept."""
+    """A server certificate; `pem` and `private_key` are for its listeners, "" when it was never uploaded."""
 
     id: str
     name: str
@@ -114,6 +114,8 @@ class Certificate:
     expires: datetime
     resource_group_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    pem: str = ""
+    private_key: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)

@@ -1,34 +1,54 @@
-"""What the data plane should carry: the running listeners of active balancers, as the engine's values."""
+"""What the data plane should carry: the running listeners of active balancers, as the engine's values.
 
-from collections.abc import Iterable
+Of a listener's settings these change nothing here: Bandwidth (nothing is throttled), Gzip, EnableHttp2 (HTTP/1.1 is
+always answered) and CACertificateId (no client certificate is asked for).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, cast
 
+from yunsim.dataplane.engine import AccessControl, HealthCheck
 from yunsim.dataplane.engine import Backend as Server
-from yunsim.dataplane.engine import HealthCheck
 from yunsim.dataplane.engine import Listener as Wanted
 from yunsim.products.slb import rules
+from yunsim.products.slb import traffic_layer_7 as layer_7
 from yunsim.products.slb.settings import effective
 from yunsim.products.slb.state import Backend, Listener, LoadBalancer
 from yunsim.world import World
+
+Network = IPv4Network | IPv6Network
 
 _SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
 """Consistent hashing (sch, tch, qch) is spread as wrr: each connection still reaches one of the servers."""
 
 
 def wanted(world: World, load_balancer_ids: Iterable[str] | None = None) -> list[Wanted]:
-    """Return the listeners that should carry traffic now, of all balancers or of those (an unknown id has none).
+    """Return the listeners that should carry traffic now, of all balancers or of those.
 
-    An HTTP listener that only redirects is not among them.
+    The id of an access control list stands for the balancers that use it; any other unknown id has none.
     """
     on_wire, balancers = _Addresses(world), rules.state(world).load_balancers
-    ids = balancers if load_balancer_ids is None else load_balancer_ids
+    ids = balancers if load_balancer_ids is None else _concerned(world, load_balancer_ids)
     return [
-        _listener(on_wire, owner, each)
+        _listener(world, on_wire, owner, each)
         for owner in (balancers[one] for one in ids if one in balancers)
         if owner.status == "active"
         for each in owner.listeners.values()
-        if each.status == "running" and each.settings.get("ListenerForward") != "on"
+        if each.status == "running"
     ]
+
+
+def _concerned(world: World, ids: Iterable[str]) -> list[str]:
+    """Return the balancers that these ids mean, each once."""
+    state, given = rules.state(world), set(ids)
+    if lists := given & state.access_control_lists.keys():
+        given |= {
+            owner.id
+            for owner in state.load_balancers.values()
+            if any(lists.intersection(acl_ids(each)) for each in owner.listeners.values())
+        }
+    return sorted(given)
 
 
 class _Addresses:
@@ -50,30 +70,65 @@ class _Addresses:
         """Return where an address of the API answers."""
         return self._world.wire_address(address)
 
+    def blocks(self, block: Network) -> Iterator[Network]:
+        """Give a block of API addresses with what of it answers elsewhere, for what clients are compared with."""
+        yield block
+        for announced in self._world.wire:
+            if block.version == 4 and block.overlaps(announced):
+                inner = block if block.subnet_of(announced) else announced
+                yield IPv4Network((self.mapped(str(inner.network_address)), inner.prefixlen))
+
 
 def backend_key(backend: Backend) -> str:
     """Name a backend within its listener, for health."""
     return f"{backend.server_id}|{backend.server_ip}|{backend.port}"
 
 
-def _listener(on_wire: _Addresses, owner: LoadBalancer, each: Listener) -> Wanted:
+def _listener(world: World, on_wire: _Addresses, owner: LoadBalancer, each: Listener) -> Wanted:
     values = effective(each.protocol, each.settings)
-    group = owner.groups.get(str(each.settings.get("VServerGroupId")))
-    backends = group.backends.values() if group else ()
     return Wanted(
         load_balancer_id=owner.id,
         address=on_wire.mapped(owner.address),
         port=each.port,
         protocol=cast("Literal['tcp', 'udp', 'http', 'https']", each.protocol),
         scheduler=cast("Literal['rr', 'wrr', 'wlc']", _SCHEDULERS.get(str(values["Scheduler"]), "wrr")),
-        backends=tuple(
-            Server(backend_key(backend), address, backend.port, backend.weight)
-            for backend in backends
-            if (address := on_wire.of(backend))
-        ),
+        backends=_backends(on_wire, owner, each),
         health_check=_health_check(each.protocol, values),
-        established_timeout=float(values.get("EstablishedTimeout", 900)),
+        access=_access(world, on_wire, each),
+        **(_layer_4(values) if each.protocol in ("tcp", "udp") else layer_7.settings(world, owner, each, values)),
     )
+
+
+def _backends(on_wire: _Addresses, owner: LoadBalancer, each: Listener) -> tuple[Server, ...]:
+    group = owner.groups.get(str(each.settings.get("VServerGroupId")))
+    return tuple(
+        Server(backend_key(backend), address, backend.port, backend.weight)
+        for backend in (group.backends.values() if group else ())
+        if (address := on_wire.of(backend))
+    )
+
+
+def _layer_4(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "established_timeout": float(values.get("EstablishedTimeout", 900)),
+        "persistence_timeout": float(values.get("PersistenceTimeout", 0)),
+        "drain_timeout": float(values["ConnectionDrainTimeout"]) if values["ConnectionDrain"] == "on" else None,
+        "proxy_protocol": bool(values["ProxyProtocolV2Enabled"]),
+    }
+
+
+def _access(world: World, on_wire: _Addresses, each: Listener) -> AccessControl:
+    if each.settings.get("AclStatus") != "on":
+        return AccessControl()
+    lists = rules.state(world).access_control_lists
+    entries = [entry for acl_id in acl_ids(each) if acl_id in lists for entry in lists[acl_id].entries]
+    blocks = tuple(block for entry in entries for block in on_wire.blocks(ip_network(entry)))
+    return AccessControl(cast("Literal['white', 'black']", each.settings["AclType"]), blocks)
+
+
+def acl_ids(each: Listener) -> list[str]:
+    """Return the access control lists that a listener names, whether it uses them or not."""
+    return [acl_id for acl_id in str(each.settings.get("AclId", "")).split(",") if acl_id]
 
 
 def private_address(world: World, backend: Backend) -> str:
@@ -99,6 +154,8 @@ def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:
         domain="" if values.get("HealthCheckDomain") == "$_ip" else values.get("HealthCheckDomain", ""),
         method=str(values.get("HealthCheckMethod", "head")).upper(),
         codes=tuple(str(values.get("HealthCheckHttpCode", "http_2xx")).split(",")),
+        request=str(values.get("HealthCheckReq", "")),
+        expected=str(values.get("HealthCheckExp", "")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Server certificates: upload and list. The private key is checked against the certificate and then forgotten."""
+"""Server certificates: upload and list. No answer tells the private key, which only the data plane reads."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,6 +38,8 @@ def UploadServerCertificate(
         expires=parsed.expires,
         resource_group_id=ResourceGroupId or rules.default_resource_group(world),
         tags={pair.Key: pair.Value for pair in Tag},
+        pem=ServerCertificate,
+        private_key=PrivateKey,
     )
     rules.state(world).certificates[made.id] = made
     return _answer(world, made)
