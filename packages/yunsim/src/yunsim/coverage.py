@@ -13,6 +13,7 @@ import typing
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from yunsim import reference, worldfile
@@ -98,6 +99,7 @@ def _has(parameter: Parameter, below: str) -> bool:
     return below.partition(".")[0] in {field.name for field in dataclasses.fields(hint)}
 
 
+@cache
 def _read(action: Action) -> set[str]:
     """Return the parameters that the action's statements mention; `**settings` are all passed on."""
     function = ast.parse(inspect.getsource(action)).body[0]
