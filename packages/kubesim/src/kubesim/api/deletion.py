@@ -100,6 +100,8 @@ class Deletion:
             if dependent is not None:
                 kept = [each for each in meta(dependent)["ownerReferences"] if each["uid"] != uid]
                 metadata = dict(meta(dependent)) | {"ownerReferences": kept}
+                if not kept:
+                    del metadata["ownerReferences"]
                 self._storage.put(kind.resource, place.key, dependent | {"metadata": metadata})
         return owner
 

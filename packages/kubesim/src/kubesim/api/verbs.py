@@ -269,7 +269,6 @@ class Verbs:
         if options.dry_run:
             return new
         if self._deletion.is_due(kind, new):
-            self.storage.put(kind.resource, key_of(new), copied(new))
             self._deletion.remove(kind, new)
             return new
         return self.storage.put(kind.resource, key_of(new), new)
