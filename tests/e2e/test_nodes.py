@@ -59,9 +59,14 @@ async def test_a_node_with_either_role_of_the_control_plane_is_no_backend(stage,
     await stage.until_backends(name, WORKERS)
 
 
-async def test_a_node_that_is_deleted_is_no_backend_any_more(stage):
-    """The last test of this module: the node does not come back."""
+async def test_a_node_that_is_deleted_goes_and_one_that_joins_comes(stage):
+    third = "/api/v1/nodes/worker-3"
     await stage.service("shrunk")
     await stage.until_backends("shrunk", WORKERS)
-    await stage.kube("DELETE", "/api/v1/nodes/worker-3")
+    node = await stage.kube("GET", third)
+    await stage.kube("DELETE", third)
     await stage.until_backends("shrunk", WORKERS - {"i-bp1worker00000000003"})
+    again = {"name": "worker-3", "labels": node["metadata"]["labels"]}
+    await stage.kube("POST", "/api/v1/nodes", {"metadata": again, "spec": node["spec"]})
+    await stage.kube("PATCH", f"{third}/status", {"status": {"conditions": node["status"]["conditions"]}})
+    await stage.until_backends("shrunk", WORKERS)
