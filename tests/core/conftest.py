@@ -154,7 +154,7 @@ def _balancer_shape(world: World, balancer: Any) -> Any:
 def _listener_shape(world: World, balancer_id: str, listener: Any, groups: dict[str, str]) -> Any:
     """As the API tells it, defaults included, its group by name."""
     asked = {"RegionId": world.region, "LoadBalancerId": balancer_id, "ListenerPort": str(listener.port)}
-    told = perform(world, "slb", "DescribeLoadBalancerTCPListenerAttribute", asked)
+    told = perform(world, "slb", f"DescribeLoadBalancer{listener.protocol.upper()}ListenerAttribute", asked)
     told |= {"VServerGroupId": groups.get(told["VServerGroupId"], ""), "LoadBalancerId": ""}
     return repr(sorted(told.items(), key=repr))
 

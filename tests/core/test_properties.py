@@ -33,6 +33,11 @@ ANNOTATIONS = st.fixed_dictionaries(
         "delete_protection": st.sampled_from(["on", "off"]),
         "persistence_timeout": st.sampled_from(["0", "30"]),
         "default_weight": st.sampled_from(["10", "100"]),
+        "protocol_port": st.sampled_from(["http:80", "http:80,http:81", "tcp:80,http:82"]),
+        "sticky_session": st.just("off"),
+        "health_check_flag": st.sampled_from(["on", "off"]),
+        "instance_charge_type": st.sampled_from(["PayBySpec", "PayByCLCU"]),
+        "spec": st.sampled_from(["slb.s1.small", "slb.s2.small"]),
     },
 )
 WISH = st.tuples(PORTS, NODES, ANNOTATIONS)

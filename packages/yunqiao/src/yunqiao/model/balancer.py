@@ -32,11 +32,12 @@ class Absent:
     """As wanted: to go. As seen: known to be gone, or not found since `since` (seconds on the engine's clock).
 
     `tried` says that one may have been made before, by a call whose answer nobody got: making it "again" then gives
-    the same one, with whatever is on it.
+    the same one, with whatever is on it. `kept` (as wanted) lets it go without our marks, with all that is on it.
     """
 
     since: float = float("-inf")
     tried: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Group:
     swaps: bool = True
 
 
+def slot_of(port: int, protocol: str) -> tuple[int, str]:
+    """TCP, HTTP and HTTPS share the ports of a balancer; UDP has its own."""
+    return (port, "udp" if protocol == "udp" else "tcp")
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One listener. `group` is the group's name as wanted, its id as seen; `birth` holds defaults for creation only."""
@@ -84,7 +90,7 @@ class Listener:
     @property
     def slot(self) -> tuple[int, str]:
         """What no two listeners of a balancer share."""
-        return (self.port, self.protocol)
+        return slot_of(self.port, self.protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Balancer:
     """A classic load balancer instance with its parts.
 
     `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the same.
+    `hostname` is what is published in the place of its address.
     `known` is false for one whose parts nobody has looked at, since it may have been made before.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
     """
@@ -104,5 +111,6 @@ class Balancer:
     id: str = ""
     address: str = ""
     barred: str = ""
+    hostname: str = ""
     known: bool = True
     spares: "tuple[Balancer, ...]" = ()

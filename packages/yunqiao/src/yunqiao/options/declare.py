@@ -5,6 +5,7 @@ table in the docs, and the API parameter that the value goes to.
 """
 
 import difflib
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Literal, TypeVar
@@ -113,13 +114,14 @@ def _shown(value: str) -> str:
     return value if len(value) <= 60 else value[:57] + "..."
 
 
-def one_of(*values: str) -> Reader:
-    """Exactly one of these texts."""
+def one_of(*values: str, fold: bool = False) -> Reader:
+    """One of these texts; with `fold`, in any case."""
 
     def read(text: str) -> str:
-        if text not in values:
-            raise ValueError(text)
-        return text
+        for value in values:
+            if text == value or (fold and text.lower() == value.lower()):
+                return value
+        raise ValueError(text)
 
     return Reader(read, ", ".join(values))
 
@@ -169,3 +171,46 @@ def labels() -> Reader:
 
 def _refuse(value: str) -> str:
     raise ValueError(value)
+
+
+def ids() -> Reader:
+    """Ids separated by commas, in any order; given to the API sorted."""
+
+    def read(value: str) -> str:
+        found = {one.strip() for one in value.split(",")}
+        if "" in found:
+            raise ValueError(value)
+        return ",".join(sorted(found))
+
+    return Reader(read, "ids separated by commas")
+
+
+def ip_address() -> Reader:
+    """An IPv4 or IPv6 address."""
+    return Reader(lambda value: str(ipaddress.ip_address(value)), "an IP address")
+
+
+def protocol_ports() -> Reader:
+    """`https:443,http:80`: the listener protocol for each port."""
+
+    def read(value: str) -> tuple[tuple[str, int], ...]:
+        pairs = [one.strip().partition(":") for one in value.split(",")]
+        if any(protocol not in ("tcp", "udp", "http", "https") for protocol, _, _ in pairs):
+            raise ValueError(value)
+        return tuple((protocol, _port(port)) for protocol, _, port in pairs)
+
+    return Reader(read, "protocol:port pairs separated by commas; protocols: tcp, udp, http, https")
+
+
+def port_pairs() -> Reader:
+    """`80:443,88:6443`: from and to."""
+
+    def read(value: str) -> tuple[tuple[int, int], ...]:
+        pairs = [one.strip().partition(":") for one in value.split(",")]
+        return tuple((_port(one), _port(other)) for one, _, other in pairs)
+
+    return Reader(read, "port:port pairs separated by commas")
+
+
+def _port(text: str) -> int:
+    return int(whole(1, 65535).read(text))

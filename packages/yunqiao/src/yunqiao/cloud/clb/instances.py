@@ -1,7 +1,7 @@
 """Instances: create, find, rename, protect, tag, delete."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from yunqiao.cloud.clb import PRODUCT
@@ -84,6 +84,30 @@ def set_modification_protection(balancer_id: str, status: str, why: str) -> Call
 def set_name(balancer_id: str, name: str, why: str) -> Call:
     """Rename."""
     return _write("SetLoadBalancerName", balancer_id, {"LoadBalancerName": name}, why)
+
+
+def set_internet_spec(balancer_id: str, charge_type: str, bandwidth: str, why: str) -> Call:
+    """How traffic is paid for: paybytraffic, or paybybandwidth with that many Mbit/s."""
+    params = {"InternetChargeType": charge_type} | ({"Bandwidth": bandwidth} if bandwidth else {})
+    return _write("ModifyLoadBalancerInternetSpec", balancer_id, params, why)
+
+
+def set_charge_type(balancer_id: str, charge_type: str, spec: str, why: str) -> Call:
+    """PayByCLCU, or PayBySpec with a specification."""
+    params = {"InstanceChargeType": charge_type} | ({"LoadBalancerSpec": spec} if charge_type == "PayBySpec" else {})
+    return _write("ModifyLoadBalancerInstanceChargeType", balancer_id, params, why)
+
+
+def set_spec(balancer_id: str, spec: str, why: str) -> Call:
+    """The specification of an instance that is paid for by it."""
+    return _write("ModifyLoadBalancerInstanceSpec", balancer_id, {"LoadBalancerSpec": spec}, why)
+
+
+def untag(balancer_id: str, keys: Iterable[str], why: str) -> Call:
+    """Take tags away."""
+    named = {f"TagKey.{number}": key for number, key in enumerate(keys, 1)}
+    params = {"ResourceType": "instance", "ResourceId.1": balancer_id, **named}
+    return Call(PRODUCT, "UntagResources", params, why, lane=balancer_id, write=True)
 
 
 def tag(balancer_id: str, tags: Mapping[str, str], why: str) -> Call:

@@ -12,19 +12,33 @@ _SHARED = (
     "AclId", "AclStatus", "AclType", "Bandwidth", "Scheduler",
     "HealthCheckConnectPort", "HealthCheckInterval", "HealthyThreshold", "UnhealthyThreshold",
 )  # fmt: skip
+_LAYER_4 = (
+    *_SHARED, "ConnectionDrain", "ConnectionDrainTimeout", "ProxyProtocolV2Enabled", "HealthCheckSwitch",
+    "HealthCheckConnectTimeout",
+)  # fmt: skip
+_LAYER_7 = (
+    *_SHARED, "HealthCheck", "HealthCheckHttpCode", "HealthCheckURI", "HealthCheckDomain", "HealthCheckTimeout",
+    "HealthCheckMethod", "Cookie", "CookieTimeout", "StickySession", "StickySessionType", "XForwardedFor_proto",
+    "XForwardedFor_SLBPORT", "XForwardedFor_ClientSrcPort", "IdleTimeout", "RequestTimeout",
+)  # fmt: skip
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "tcp": (
-        *_SHARED, "PersistenceTimeout", "EstablishedTimeout", "ConnectionDrain", "ConnectionDrainTimeout",
-        "ProxyProtocolV2Enabled", "HealthCheckSwitch", "HealthCheckType", "HealthCheckURI", "HealthCheckDomain",
-        "HealthCheckHttpCode", "HealthCheckConnectTimeout",
+        *_LAYER_4, "PersistenceTimeout", "EstablishedTimeout", "HealthCheckType", "HealthCheckURI",
+        "HealthCheckDomain", "HealthCheckHttpCode",
     ),
+    "udp": _LAYER_4,
+    "http": _LAYER_7,
+    "https": (*_LAYER_7, "ServerCertificateId", "EnableHttp2", "TLSCipherPolicy"),
 }  # fmt: skip
 """What may be set on a listener, by protocol, in the spelling of Set...ListenerAttribute."""
 
-_READ_AS = {"HealthCheck": "HealthCheckSwitch"}
-"""TCP listeners answer HealthCheck for what is set as HealthCheckSwitch."""
-_CREATED_AS = {("tcp", "HealthCheckInterval"): "healthCheckInterval"}
-"""CreateLoadBalancerTCPListener alone spells this parameter with a small h."""
+AT_CREATION: Mapping[str, tuple[str, ...]] = {"http": ("ListenerForward", "ForwardPort")}
+"""What is given when a listener is made, and can be changed by making it anew only."""
+
+_READ_AS = {(protocol, "HealthCheck"): "HealthCheckSwitch" for protocol in ("tcp", "udp")}
+"""Layer 4 listeners answer HealthCheck for what is set as HealthCheckSwitch."""
+_CREATED_AS = {(protocol, "HealthCheckInterval"): "healthCheckInterval" for protocol in ("tcp", "udp")}
+"""The creating actions of layer 4 spell this parameter with a small h."""
 
 
 def list_listeners(balancer_id: str, next_token: str = "") -> Call:
@@ -87,9 +101,9 @@ def _listener(item: Mapping[str, Any]) -> Listener:
     protocol = item["ListenerProtocol"].lower()
     fields = {**item, **item.get(f"{protocol.upper()}ListenerConfig", {})}
     if acl_ids := fields.get("AclIds"):
-        fields["AclId"] = ",".join(acl_ids)
-    named = {_READ_AS.get(name, name): value for name, value in fields.items()}
-    known = ATTRIBUTES.get(protocol, ())
+        fields["AclId"] = ",".join(sorted(acl_ids))
+    named = {_READ_AS.get((protocol, name), name): value for name, value in fields.items()}
+    known = (*ATTRIBUTES.get(protocol, ()), *AT_CREATION.get(protocol, ()))
     return Listener(
         port=int(item["ListenerPort"]),
         protocol=protocol,

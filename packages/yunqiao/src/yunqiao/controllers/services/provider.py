@@ -9,7 +9,7 @@ from typing import Any
 
 from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
-from yunqiao.controllers.services.clb.options import options
+from yunqiao.controllers.services.clb.options import keeps, options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import find, see
 from yunqiao.controllers.services.clb.want import want
@@ -30,6 +30,7 @@ class Provider:
     name: str
     takes: Callable[[Service], bool]
     options: Callable[[Mapping[str, str]], Parsed[Any]]
+    keeps: Callable[[Any], bool]
     want: Callable[[Snapshot, Parsed[Any], Identity, Rules], Balancer]
     directory: Callable[[Send], Directory]
     find: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
@@ -39,7 +40,7 @@ class Provider:
     stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
 
 
-CLB = Provider("CLB", wants_balancer, options, want, Directory, find, see, plan, fold, stumble)
+CLB = Provider("CLB", wants_balancer, options, keeps, want, Directory, find, see, plan, fold, stumble)
 PROVIDERS = (CLB,)
 
 

@@ -35,7 +35,7 @@ def release(service: Service) -> Patch | None:
     return _patch(service, {"metadata": _finalizers(service, rest)}, "nothing is left in the cloud")
 
 
-def publish(service: Service, seen: Balancer, before: Record, clean: Record) -> Patch | None:
+def publish(service: Service, seen: Balancer, hostname: str, before: Record, clean: Record) -> Patch | None:
     """The address, the balancer's id and the note of what was applied: one write of the status subresource."""
     labels = {HASH_LABEL: service_hash(service), BALANCER_LABEL: seen.id}
     metadata: dict[str, Any] = {}
@@ -44,7 +44,7 @@ def publish(service: Service, seen: Balancer, before: Record, clean: Record) -> 
     if before != clean:
         metadata["annotations"] = {record.ANNOTATION: record.text(clean)}
     body: dict[str, Any] = {"metadata": metadata} if metadata else {}
-    ingress = [Ingress(ip=seen.address)]
+    ingress = [Ingress(hostname=hostname) if hostname else Ingress(ip=seen.address)]
     if service.status.load_balancer.ingress != ingress:
         body["status"] = {"loadBalancer": {"ingress": as_builtins(ingress)}}
     return _patch(service, body, f"{seen.id} serves it at {seen.address}", "status") if body else None

@@ -102,7 +102,8 @@ class _Work:
     async def clean(self) -> float | None:
         """The Service wants none any more, or is deleted."""
         seen = self._known.seen or await self._found()
-        done = await self._converge(self._who.on(seen), Absent(), seen)
+        kept = self._provider.keeps(self._provider.options(record.asked(self._service.metadata.annotations)).options)
+        done = await self._converge(self._who.on(seen), Absent(kept=kept), seen)
         if done.plan.problems:
             raise Refused("; ".join(done.plan.problems))
         if done.plan.again_after is not None:
@@ -188,7 +189,7 @@ class _Work:
             return
         if not done.plan.problems:
             clean = Record(self._who.uid, seen.id, record.applied(wanted))
-        published = await self._patch(publish.publish(self._service, seen, self._noted(), clean))
+        published = await self._patch(publish.publish(self._service, seen, wanted.hostname, self._noted(), clean))
         self._known.record = clean
         if published or done.calls:
             self._announce(seen, wanted)

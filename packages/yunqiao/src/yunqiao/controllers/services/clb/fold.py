@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from yunqiao.cloud.clb import groups
 from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
+from yunqiao.cloud.clb.listeners import AT_CREATION
 from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
-from yunqiao.model.balancer import Absent, Backend, Balancer, Group, Listener
+from yunqiao.model.balancer import Absent, Backend, Balancer, Group, Listener, slot_of
 from yunqiao.model.errors import Refused, Stale, Trouble
 from yunqiao.model.step import Call, Reply
 
@@ -64,8 +65,19 @@ def _attribute(seen: Balancer, call: Call, _: Reply) -> Balancer:
     return _with_attribute(seen, call)
 
 
+def _paid_for(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    """One that is not paid for by its specification has none."""
+    without = {name: value for name, value in seen.attributes.items() if name != "LoadBalancerSpec"}
+    return _with_attribute(replace(seen, attributes=without), call)
+
+
 def _tagged(seen: Balancer, call: Call, _: Reply) -> Balancer:
     return replace(seen, tags={**seen.tags, **_tags(call.params)})
+
+
+def _untagged(seen: Balancer, call: Call, _: Reply) -> Balancer:
+    gone = {value for name, value in call.params.items() if name.startswith("TagKey.")}
+    return replace(seen, tags={key: value for key, value in seen.tags.items() if key not in gone})
 
 
 def _group_created(seen: Balancer, call: Call, reply: Reply) -> Balancer:
@@ -112,7 +124,7 @@ def _in_group(
 
 def _slot(call: Call) -> tuple[int, str]:
     named = call.params.get("ListenerProtocol") or _protocol(call.action)
-    return int(call.params["ListenerPort"]), named
+    return slot_of(int(call.params["ListenerPort"]), named)
 
 
 def _protocol(action: str) -> str:
@@ -120,12 +132,13 @@ def _protocol(action: str) -> str:
 
 
 def _listener_attributes(call: Call) -> dict[str, str]:
-    known = {name.lower(): name for name in LISTENER_ATTRIBUTES[_protocol(call.action)]}
+    protocol = _protocol(call.action)
+    known = {name.lower(): name for name in (*LISTENER_ATTRIBUTES[protocol], *AT_CREATION.get(protocol, ()))}
     return {known[name.lower()]: value for name, value in call.params.items() if name.lower() in known}
 
 
 def _listener_created(seen: Balancer, call: Call, _: Reply) -> Balancer:
-    port, protocol = _slot(call)
+    port, protocol = int(call.params["ListenerPort"]), _protocol(call.action)
     new = Listener(
         port, protocol, call.params["Description"], call.params["VServerGroupId"], _listener_attributes(call),
         running=False,
@@ -153,15 +166,19 @@ _FOLDS: Mapping[str, Callable[[Balancer, Call, Reply], Balancer]] = {
     "SetLoadBalancerDeleteProtection": _attribute,
     "SetLoadBalancerModificationProtection": _attribute,
     "SetLoadBalancerName": _attribute,
+    "ModifyLoadBalancerInternetSpec": _attribute,
+    "ModifyLoadBalancerInstanceChargeType": _paid_for,
+    "ModifyLoadBalancerInstanceSpec": _attribute,
     "TagResources": _tagged,
+    "UntagResources": _untagged,
     "CreateVServerGroup": _group_created,
     "DeleteVServerGroup": _group_deleted,
     "AddVServerGroupBackendServers": _in_group(_added),
     "SetVServerGroupAttribute": _in_group(_added),
     "RemoveVServerGroupBackendServers": _in_group(_removed),
     "ModifyVServerGroupBackendServers": _in_group(_replaced),
-    "CreateLoadBalancerTCPListener": _listener_created,
-    "SetLoadBalancerTCPListenerAttribute": _on_listener(_set),
+    **{f"CreateLoadBalancer{one.upper()}Listener": _listener_created for one in LISTENER_ATTRIBUTES},
+    **{f"SetLoadBalancer{one.upper()}ListenerAttribute": _on_listener(_set) for one in LISTENER_ATTRIBUTES},
     "StartLoadBalancerListener": _on_listener(lambda one, _: replace(one, running=True)),
     "DeleteLoadBalancerListener": _on_listener(lambda *_: None),
 }

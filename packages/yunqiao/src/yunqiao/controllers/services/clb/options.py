@@ -7,53 +7,26 @@ not set, and what was never set is never touched.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from yunqiao.options.declare import Parsed, Problem, labels, one_of, option, parse, switch, text, whole
-
-UNSUPPORTED = frozenset(
-    [
-        "id",
-        "vgroup-port",
-        "weight",
-        "force-override-listeners",
-        "protocol-port",
-        "cert-id",
-        "tls-cipher-policy",
-        "http2-enabled",
-        "domain-extensions",
-        "forward-port",
-        "idle-timeout",
-        "request-timeout",
-        "sticky-session",
-        "sticky-session-type",
-        "cookie",
-        "cookie-timeout",
-        "xforwardedfor-proto",
-        "xforwardedfor-slbport",
-        "xforwardedfor-clientsrcport",
-        "health-check-flag",
-        "health-check-method",
-        "health-check-timeout",
-        "acl-status",
-        "acl-type",
-        "acl-id",
-        "network-type",
-        "charge-type",
-        "bandwidth",
-        "instance-charge-type",
-        "spec",
-        "master-zoneid",
-        "slave-zoneid",
-        "ip-version",
-        "ip",
-        "resource-group-id",
-        "additional-resource-tags",
-        "external-ip-type",
-        "hostname",
-        "preserve-lb-on-delete",
-        "backend-ip-version",
-        "ignore-weight-update",
-    ]
+from yunqiao.options.declare import (
+    Parsed,
+    Problem,
+    ids,
+    ip_address,
+    labels,
+    one_of,
+    option,
+    parse,
+    port_pairs,
+    protocol_ports,
+    switch,
+    text,
+    whole,
 )
+
+UNSUPPORTED = frozenset({
+    "id", "vgroup-port", "weight", "force-override-listeners", "domain-extensions", "network-type",
+    "additional-resource-tags", "external-ip-type", "backend-ip-version", "ignore-weight-update",
+})  # fmt: skip
 """Annotations of the incumbent that are known and not followed yet."""
 
 BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
@@ -62,104 +35,287 @@ SELECTING = frozenset({"backend-label", "remove-unscheduled-backend"})
 """Options that choose the backends: with a bad value of one of these, the backends stay as they are."""
 
 
+TCP, HTTPS = ("tcp",), ("https",)
+LAYER_4, LAYER_7 = ("tcp", "udp"), ("http", "https")
+ALL = (*LAYER_4, *LAYER_7)
+HTTP_CHECKED = ("tcp", "http", "https")
+"""The listener protocols that an option applies to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What one Service asks for; None is "not given"."""
 
     address_type: str | None = option(
-        "address-type", one_of("internet", "intranet"), "Where it is reachable from. Default at creation: internet.",
+        "address-type", one_of("internet", "intranet"),
+        "Where it is reachable from. Default at creation: internet.",
         parameter="AddressType", scope="instance",
     )  # fmt: skip
     vswitch_id: str | None = option(
-        "vswitch-id",
-        text(),
+        "vswitch-id", text(),
         "The vSwitch of an intranet address; read at creation. Default: the cluster's.",
         scope="birth",
-    )
+    )  # fmt: skip
     name: str | None = option(
-        "name", text(80), "The balancer's name in the console.", parameter="LoadBalancerName", scope="instance"
-    )
+        "name", text(80),
+        "The balancer's name in the console.",
+        parameter="LoadBalancerName", scope="instance",
+    )  # fmt: skip
     delete_protection: str | None = option(
-        "delete-protection", one_of("on", "off"), "Default at creation: on.",
+        "delete-protection", one_of("on", "off"),
+        "Default at creation: on.",
         parameter="DeleteProtection", scope="instance",
     )  # fmt: skip
     modification_protection: str | None = option(
         "modification-protection", one_of("ConsoleProtection", "NonProtection"),
-        "Default at creation: ConsoleProtection.", parameter="ModificationProtectionStatus", scope="instance",
+        "Default at creation: ConsoleProtection.",
+        parameter="ModificationProtectionStatus", scope="instance",
     )  # fmt: skip
+    charge_type: str | None = option(
+        "charge-type", one_of("paybytraffic", "paybybandwidth"),
+        "How the traffic of an internet balancer is paid for.",
+        parameter="InternetChargeType", scope="instance",
+    )  # fmt: skip
+    bandwidth: str | None = option("bandwidth", whole(1, 5000), "Mbit/s, with paybybandwidth.", scope="instance")
+    instance_charge_type: str | None = option(
+        "instance-charge-type", one_of("PayByCLCU", "PayBySpec", fold=True),
+        "How the instance is paid for. Default at creation: PayByCLCU.",
+        parameter="InstanceChargeType", scope="instance",
+    )  # fmt: skip
+    spec: str | None = option(
+        "spec", text(64),
+        "The specification, such as slb.s1.small, with PayBySpec.",
+        scope="instance",
+    )  # fmt: skip
+    master_zone: str | None = option(
+        "master-zoneid", text(64),
+        "The primary zone; read at creation.",
+        parameter="MasterZoneId", scope="instance",
+    )  # fmt: skip
+    slave_zone: str | None = option(
+        "slave-zoneid", text(64),
+        "The standby zone; read at creation.",
+        parameter="SlaveZoneId", scope="instance",
+    )  # fmt: skip
+    ip_version: str | None = option(
+        "ip-version", one_of("ipv4", "ipv6"),
+        "The address family; read at creation. Default: ipv4.",
+        parameter="AddressIPVersion", scope="instance",
+    )  # fmt: skip
+    ip: str | None = option(
+        "ip", ip_address(),
+        "The address that a new intranet balancer shall have.",
+        parameter="Address", scope="birth",
+    )  # fmt: skip
+    resource_group_id: str | None = option(
+        "resource-group-id", text(64),
+        "The resource group; read at creation. Default: the configuration's.",
+        parameter="ResourceGroupId", scope="instance",
+    )  # fmt: skip
+    hostname: str | None = option(
+        "hostname", text(253),
+        "Published in the Service's status instead of the address.",
+        scope="status",
+    )  # fmt: skip
+    preserve: str | None = option(
+        "preserve-lb-on-delete", text(),
+        "Any value: the balancer stays, with all that is on it, when the Service goes.",
+        scope="status",
+    )  # fmt: skip
+    protocol_port: tuple[tuple[str, int], ...] = option(
+        "protocol-port", protocol_ports(), "The listener protocol of ports, such as https:443,http:80.",
+        scope="ports", default=(),
+    )  # fmt: skip
+    forward_port: tuple[tuple[int, int], ...] = option(
+        "forward-port",
+        port_pairs(),
+        "HTTP ports that redirect to HTTPS ports, such as 80:443.",
+        scope="ports",
+        default=(),
+    )
     scheduler: str | None = option(
-        "scheduler", one_of("rr", "wrr", "wlc"), "How new connections are spread. Default at creation: rr.",
-        parameter="Scheduler", scope="listener", protocols=("tcp",),
+        "scheduler", one_of("rr", "wrr", "wlc"),
+        "How connections are spread. Default at creation: rr.",
+        parameter="Scheduler", scope="listener", protocols=ALL,
+    )  # fmt: skip
+    cert_id: str | None = option(
+        "cert-id", text(),
+        "The server certificate; HTTPS needs one.",
+        parameter="ServerCertificateId", scope="listener", protocols=HTTPS,
+    )  # fmt: skip
+    tls_cipher_policy: str | None = option(
+        "tls-cipher-policy", text(64),
+        "Such as tls_cipher_policy_1_2.",
+        parameter="TLSCipherPolicy", scope="listener", protocols=HTTPS,
+    )  # fmt: skip
+    http2_enabled: str | None = option(
+        "http2-enabled", one_of("on", "off"),
+        "Whether HTTP/2 is offered.",
+        parameter="EnableHttp2", scope="listener", protocols=HTTPS,
     )  # fmt: skip
     persistence_timeout: str | None = option(
-        "persistence-timeout", whole(0, 3600), "Seconds for which a client stays with its backend; 0 is off.",
-        parameter="PersistenceTimeout", scope="listener", protocols=("tcp",),
+        "persistence-timeout", whole(0, 3600),
+        "Seconds for which a client stays with its backend; 0 is off.",
+        parameter="PersistenceTimeout", scope="listener", protocols=TCP,
     )  # fmt: skip
     established_timeout: str | None = option(
-        "established-timeout", whole(10, 900), "Seconds after which an idle connection ends.",
-        parameter="EstablishedTimeout", scope="listener", protocols=("tcp",),
+        "established-timeout", whole(10, 900),
+        "Seconds after which an idle connection ends.",
+        parameter="EstablishedTimeout", scope="listener", protocols=TCP,
+    )  # fmt: skip
+    idle_timeout: str | None = option(
+        "idle-timeout", whole(1, 60),
+        "Seconds for which an idle connection is kept.",
+        parameter="IdleTimeout", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    request_timeout: str | None = option(
+        "request-timeout", whole(1, 180),
+        "Seconds that a backend has for its answer.",
+        parameter="RequestTimeout", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    acl_status: str | None = option(
+        "acl-status", one_of("on", "off"),
+        "Whether the access control list counts.",
+        parameter="AclStatus", scope="listener", protocols=ALL,
+    )  # fmt: skip
+    acl_type: str | None = option(
+        "acl-type", one_of("white", "black"),
+        "Whether it lets in or keeps out; with acl-status on.",
+        parameter="AclType", scope="listener", protocols=ALL,
+    )  # fmt: skip
+    acl_id: str | None = option(
+        "acl-id", ids(),
+        "Access control lists by id, separated by commas; with acl-status on.",
+        parameter="AclId", scope="listener", protocols=ALL,
     )  # fmt: skip
     proxy_protocol: str | None = option(
-        "proxy-protocol", switch(), "Send the PROXY protocol's version 2 header to backends.",
-        parameter="ProxyProtocolV2Enabled", scope="listener", protocols=("tcp",),
+        "proxy-protocol", switch(),
+        "Send the PROXY protocol's version 2 header to backends.",
+        parameter="ProxyProtocolV2Enabled", scope="listener", protocols=LAYER_4,
     )  # fmt: skip
     connection_drain: str | None = option(
-        "connection-drain", one_of("on", "off"), "End the connections of a removed backend after a while.",
-        parameter="ConnectionDrain", scope="listener", protocols=("tcp",),
+        "connection-drain", one_of("on", "off"),
+        "End the connections of a removed backend after a while.",
+        parameter="ConnectionDrain", scope="listener", protocols=LAYER_4,
     )  # fmt: skip
     connection_drain_timeout: str | None = option(
-        "connection-drain-timeout", whole(10, 900), "Seconds until then.",
-        parameter="ConnectionDrainTimeout", scope="listener", protocols=("tcp",),
+        "connection-drain-timeout", whole(10, 900),
+        "Seconds until then; with connection-drain on.",
+        parameter="ConnectionDrainTimeout", scope="listener", protocols=LAYER_4,
+    )  # fmt: skip
+    sticky_session: str | None = option(
+        "sticky-session", one_of("on", "off"),
+        "Keep a client with its backend. Default at creation: off.",
+        parameter="StickySession", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    sticky_session_type: str | None = option(
+        "sticky-session-type", one_of("insert", "server"),
+        "Whose cookie says so: the balancer's or the server's.",
+        parameter="StickySessionType", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    cookie: str | None = option(
+        "cookie", text(200),
+        "The name of the server's cookie.",
+        parameter="Cookie", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    cookie_timeout: str | None = option(
+        "cookie-timeout", whole(1, 86400),
+        "Seconds that the balancer's cookie lives.",
+        parameter="CookieTimeout", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    xforwardedfor_proto: str | None = option(
+        "xforwardedfor-proto", one_of("on", "off"),
+        "Tell backends the protocol.",
+        parameter="XForwardedFor_proto", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    xforwardedfor_slbport: str | None = option(
+        "xforwardedfor-slbport", one_of("on", "off"),
+        "Tell backends the listener's port.",
+        parameter="XForwardedFor_SLBPORT", scope="listener", protocols=LAYER_7,
+    )  # fmt: skip
+    xforwardedfor_clientsrcport: str | None = option(
+        "xforwardedfor-clientsrcport", one_of("on", "off"),
+        "Tell backends the client's port.",
+        parameter="XForwardedFor_ClientSrcPort", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     health_check_switch: str | None = option(
-        "health-check-switch", one_of("on", "off"), "Whether backends are checked.",
-        parameter="HealthCheckSwitch", scope="listener", protocols=("tcp",),
+        "health-check-switch", one_of("on", "off"),
+        "Whether backends are checked (TCP, UDP).",
+        parameter="HealthCheckSwitch", scope="listener", protocols=LAYER_4,
+    )  # fmt: skip
+    health_check_flag: str | None = option(
+        "health-check-flag", one_of("on", "off"),
+        "Whether backends are checked (HTTP, HTTPS). Default at creation: off.",
+        parameter="HealthCheck", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     health_check_type: str | None = option(
-        "health-check-type", one_of("tcp", "http"), "How backends are checked.",
-        parameter="HealthCheckType", scope="listener", protocols=("tcp",),
+        "health-check-type", one_of("tcp", "http"),
+        "How backends are checked.",
+        parameter="HealthCheckType", scope="listener", protocols=TCP,
     )  # fmt: skip
     health_check_uri: str | None = option(
-        "health-check-uri", text(80), "The path of an HTTP check.",
-        parameter="HealthCheckURI", scope="listener", protocols=("tcp",),
+        "health-check-uri", text(80),
+        "The path of an HTTP check.",
+        parameter="HealthCheckURI", scope="listener", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_domain: str | None = option(
-        "health-check-domain", text(80), "The Host header of an HTTP check.",
-        parameter="HealthCheckDomain", scope="listener", protocols=("tcp",),
+        "health-check-domain", text(80),
+        "The Host header of an HTTP check.",
+        parameter="HealthCheckDomain", scope="listener", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_httpcode: str | None = option(
-        "health-check-httpcode", text(), "The answers that count as healthy, such as http_2xx,http_3xx.",
-        parameter="HealthCheckHttpCode", scope="listener", protocols=("tcp",),
+        "health-check-httpcode", text(80),
+        "The answers that count as healthy, such as http_2xx,http_3xx.",
+        parameter="HealthCheckHttpCode", scope="listener", protocols=HTTP_CHECKED,
+    )  # fmt: skip
+    health_check_method: str | None = option(
+        "health-check-method", one_of("head", "get"),
+        "The method of an HTTP check.",
+        parameter="HealthCheckMethod", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     health_check_connect_port: str | None = option(
-        "health-check-connect-port", whole(1, 65535), "The port that is checked. Default: the backend's.",
-        parameter="HealthCheckConnectPort", scope="listener", protocols=("tcp",),
+        "health-check-connect-port", whole(1, 65535),
+        "The port that is checked. Default: the backend's.",
+        parameter="HealthCheckConnectPort", scope="listener", protocols=ALL,
     )  # fmt: skip
     healthy_threshold: str | None = option(
-        "healthy-threshold", whole(2, 10), "Checks in a row that make a backend healthy.",
-        parameter="HealthyThreshold", scope="listener", protocols=("tcp",),
+        "healthy-threshold", whole(2, 10),
+        "Checks in a row that make a backend healthy.",
+        parameter="HealthyThreshold", scope="listener", protocols=ALL,
     )  # fmt: skip
     unhealthy_threshold: str | None = option(
-        "unhealthy-threshold", whole(2, 10), "Checks in a row that make a backend unhealthy.",
-        parameter="UnhealthyThreshold", scope="listener", protocols=("tcp",),
+        "unhealthy-threshold", whole(2, 10),
+        "Checks in a row that make a backend unhealthy.",
+        parameter="UnhealthyThreshold", scope="listener", protocols=ALL,
     )  # fmt: skip
     health_check_interval: str | None = option(
-        "health-check-interval", whole(1, 50), "Seconds between checks.",
-        parameter="HealthCheckInterval", scope="listener", protocols=("tcp",),
+        "health-check-interval", whole(1, 50),
+        "Seconds between checks.",
+        parameter="HealthCheckInterval", scope="listener", protocols=ALL,
     )  # fmt: skip
     health_check_connect_timeout: str | None = option(
-        "health-check-connect-timeout", whole(1, 300), "Seconds after which a check has failed.",
-        parameter="HealthCheckConnectTimeout", scope="listener", protocols=("tcp",),
+        "health-check-connect-timeout", whole(1, 300),
+        "Seconds after which a check has failed (TCP, UDP).",
+        parameter="HealthCheckConnectTimeout", scope="listener", protocols=LAYER_4,
+    )  # fmt: skip
+    health_check_timeout: str | None = option(
+        "health-check-timeout", whole(1, 300),
+        "Seconds after which a check has failed (HTTP, HTTPS).",
+        parameter="HealthCheckTimeout", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     default_weight: str | None = option(
-        "default-weight", whole(0, 100), "The weight of each backend in Cluster mode. Default: 100.", scope="backend"
-    )
+        "default-weight", whole(0, 100),
+        "The weight of each backend in Cluster mode. Default: 100.",
+        scope="backend",
+    )  # fmt: skip
     backend_label: tuple[tuple[str, str], ...] = option(
         "backend-label", labels(), "Only nodes with all these labels take traffic.", scope="backend", default=()
     )
     remove_unscheduled_backend: str | None = option(
-        "remove-unscheduled-backend", one_of("on", "off"), "on: cordoned nodes take no traffic.", scope="backend"
-    )
+        "remove-unscheduled-backend", one_of("on", "off"),
+        "on: cordoned nodes take no traffic.",
+        scope="backend",
+    )  # fmt: skip
 
 
 def options(annotations: Mapping[str, str]) -> Parsed[Options]:
@@ -169,3 +325,8 @@ def options(annotations: Mapping[str, str]) -> Parsed[Options]:
         unsupported = Problem(BACKEND_TYPE, "backend-type", '"eni" is not supported yet; remove it', "everything")
         return replace(parsed, problems=(*parsed.problems, unsupported))
     return parsed
+
+
+def keeps(options: Options) -> bool:
+    """Whether the balancer is to stay when its Service goes."""
+    return bool(options.preserve)

@@ -1,12 +1,13 @@
 """Listeners: create what is missing, change what differs, start what stands, remove what is too much."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from yunqiao.cloud.clb import listeners
+from yunqiao.cloud.clb.listeners import AT_CREATION
 from yunqiao.controllers.services.clb.plan_groups import chosen
 from yunqiao.controllers.services.identity import Identity
-from yunqiao.model.balancer import Balancer, Listener
+from yunqiao.model.balancer import Balancer, Listener, slot_of
 from yunqiao.model.step import Call
 
 
@@ -15,14 +16,38 @@ def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     have = {listener.slot: listener for listener in seen.listeners}
     for listener in wanted.listeners:
         twin, group = have.get(listener.slot), chosen(seen, listener.group)
-        if twin is None and group is not None:
+        if twin is None and group is not None and _target_is_there(listener, have):
             yield listeners.create(seen.id, listener, group.id, f"port {_port(listener)} has no listener")
         elif twin is not None and group is not None and who.owner.owns(twin.description):
-            yield from _mend(seen, listener, twin, group.id)
+            yield from (
+                _anew(seen, listener, twin) if _other_kind(listener, twin) else _mend(seen, listener, twin, group.id)
+            )
     slots = {listener.slot for listener in wanted.listeners}
-    for listener in seen.listeners:
-        if listener.slot not in slots and who.owner.owns(listener.description):
-            yield listeners.delete(seen.id, *listener.slot, f"port {_port(listener)} is no longer wanted")
+    gone = [one for one in seen.listeners if one.slot not in slots and who.owner.owns(one.description)]
+    targets = {one.attributes.get("ForwardPort") for one in gone if one.attributes.get("ListenerForward") == "on"}
+    for listener in gone:
+        if str(listener.port) not in targets:  # what forwards to it goes first
+            why = f"port {_port(listener)} is no longer wanted"
+            yield listeners.delete(seen.id, listener.port, listener.protocol, why)
+
+
+def _target_is_there(listener: Listener, have: Mapping[tuple[int, str], Listener]) -> bool:
+    """A listener that forwards is made after the one that it forwards to."""
+    port = listener.attributes.get("ForwardPort")
+    return port is None or slot_of(int(port), "https") in have
+
+
+def _other_kind(listener: Listener, twin: Listener) -> bool:
+    """Whether the wanted one can only be made anew: another protocol, or another forwarding."""
+    fixed = AT_CREATION.get(listener.protocol, ())
+    return listener.protocol != twin.protocol or any(
+        listener.attributes.get(name) != twin.attributes.get(name) for name in fixed if name in listener.attributes
+    )
+
+
+def _anew(seen: Balancer, listener: Listener, twin: Listener) -> Iterator[Call]:
+    why = f"port {_port(twin)} becomes {_port(listener)}, which takes a new listener"
+    yield listeners.delete(seen.id, twin.port, twin.protocol, why)
 
 
 def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
@@ -44,7 +69,9 @@ def _mend(seen: Balancer, listener: Listener, twin: Listener, group_id: str) -> 
         why = f"{', '.join(differing)} of port {_port(listener)} differ from what is wanted"
         yield listeners.change(seen.id, whole, group_id, why)
     if not twin.running:
-        yield listeners.start(seen.id, *listener.slot, f"the listener on port {_port(listener)} stands still")
+        yield listeners.start(
+            seen.id, listener.port, listener.protocol, f"the listener on port {_port(listener)} stands still"
+        )
 
 
 def _port(listener: Listener) -> str:

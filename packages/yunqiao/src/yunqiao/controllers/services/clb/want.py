@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from yunqiao.controllers.services.candidates import choose
-from yunqiao.controllers.services.clb.options import SELECTING, Options
+from yunqiao.controllers.services.clb.options import LAYER_4, SELECTING, Options
 from yunqiao.controllers.services.identity import Identity
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import UNMANAGED, Backend, Balancer, Group, Listener, Unmanaged
@@ -23,27 +23,33 @@ NO_VSWITCH = (
     "an intranet load balancer needs a vSwitch and none is known: set the annotation vswitch-id, or vswitchid in the "
     "cloud-config, or let the controller reach instance metadata"
 )
-LISTENER_BIRTH = {"Scheduler": "rr", "Bandwidth": "-1"}
+LISTENER_BIRTH = {
+    "tcp": {"Scheduler": "rr", "Bandwidth": "-1"},
+    "udp": {"Scheduler": "rr", "Bandwidth": "-1"},
+    "http": {"Scheduler": "rr", "HealthCheck": "off", "StickySession": "off"},
+    "https": {"Scheduler": "rr", "Bandwidth": "-1", "HealthCheck": "off", "StickySession": "off"},
+}
+"""What a new listener gets where nothing is asked for."""
+NEEDS = {
+    "AclType": ("AclStatus", "on"),
+    "AclId": ("AclStatus", "on"),
+    "ConnectionDrainTimeout": ("ConnectionDrain", "on"),
+}
+"""Settings that count with another one only."""
 
 
 def want(snapshot: Snapshot, parsed: Parsed[Options], who: Identity, rules: Rules) -> Balancer:
     """The balancer this Service asks for. Raises Refused where that cannot be said."""
     options, ports = parsed.options, snapshot.service.spec.ports
-    _refuse_other_protocols(ports)
     return Balancer(
-        attributes=dict(_parameters(options, "instance")),
+        attributes=_instance(options),
         tags=who.tags,
         groups=_groups(snapshot, parsed, who),
         listeners=tuple(_listener(port, options, who) for port in ports),
         birth=_birth(options, who, rules),
         barred=_barred(parsed, rules),
+        hostname=options.hostname or "",
     )
-
-
-def _refuse_other_protocols(ports: list[ServicePort]) -> None:
-    others = [f"{port.port}/{port.protocol}" for port in ports if port.protocol != "TCP"]
-    if others:
-        raise Refused(f"port {', '.join(others)}: only TCP ports are supported yet")
 
 
 def _parameters(options: Options, scope: str, protocol: str = "") -> Iterator[tuple[str, str]]:
@@ -70,6 +76,8 @@ def _birth(options: Options, who: Identity, rules: Rules) -> dict[str, str]:
     if options.address_type == "intranet":
         network = {"VpcId": rules.vpc_id, "VSwitchId": options.vswitch_id or rules.vswitch_id}
         birth |= {name: value for name, value in network.items() if value}
+    if options.ip:
+        birth["Address"] = options.ip
     return birth
 
 
@@ -83,16 +91,51 @@ def _barred(parsed: Parsed[Options], rules: Rules) -> str:
     return NO_PUBLIC if rules.disable_public else ""
 
 
+def _instance(options: Options) -> dict[str, str]:
+    attributes = dict(_parameters(options, "instance"))
+    if options.bandwidth and options.charge_type == "paybybandwidth":
+        attributes["Bandwidth"] = options.bandwidth
+    return attributes | ({"LoadBalancerSpec": options.spec} if options.spec else {})
+
+
 def _listener(port: ServicePort, options: Options, who: Identity) -> Listener:
-    protocol = port.protocol.lower()
+    protocol = _protocol(port, options)
     return Listener(
         port=port.port,
         protocol=protocol,
         description=who.owner.key(port.port),
         group=who.owner.key(port.node_port),
-        attributes=dict(_parameters(options, "listener", protocol)),
-        birth=LISTENER_BIRTH,
+        attributes=_settings(port, protocol, options),
+        birth=LISTENER_BIRTH[protocol],
     )
+
+
+def _protocol(port: ServicePort, options: Options) -> str:
+    """The listener's protocol: as asked for this port, else the port's own. Raises Refused where these clash."""
+    own = port.protocol.lower()
+    asked = next((protocol for protocol, number in options.protocol_port if number == port.port), own)
+    if own not in LAYER_4 or (own == "udp") != (asked == "udp"):
+        raise Refused(f"port {port.port}/{port.protocol}: a listener of protocol {asked} cannot serve it")
+    return asked
+
+
+def _settings(port: ServicePort, protocol: str, options: Options) -> dict[str, str]:
+    """What is asked of a listener, without settings whose condition is not met."""
+    asked = dict(_parameters(options, "listener", protocol))
+    settings = {name: value for name, value in asked.items() if _counts(name, asked)}
+    if protocol == "https" and "ServerCertificateId" not in settings:
+        raise Refused(f"port {port.port} is https, which needs a certificate: set the annotation cert-id")
+    return settings | (_forward(port, options) if protocol == "http" else {})
+
+
+def _counts(name: str, asked: Mapping[str, str]) -> bool:
+    other, value = NEEDS.get(name, ("", ""))
+    return not other or asked.get(other) == value
+
+
+def _forward(port: ServicePort, options: Options) -> dict[str, str]:
+    target = dict(options.forward_port).get(port.port)
+    return {"ListenerForward": "off"} if target is None else {"ListenerForward": "on", "ForwardPort": str(target)}
 
 
 def _groups(snapshot: Snapshot, parsed: Parsed[Options], who: Identity) -> tuple[Group, ...]:
