@@ -74,7 +74,9 @@ class ClientSide(Side):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for an endpoint."""
         super().connection_made(transport)
-        self.transport.pause_reading()
+        # Not at once: up to Python 3.11.3 asyncio starts reading after this callback all the same
+        # (https://github.com/python/cpython/issues/103607) and bytes would go where nobody takes them yet.
+        asyncio.get_running_loop().call_soon(self.transport.pause_reading)
         self._node_port.accepted(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
