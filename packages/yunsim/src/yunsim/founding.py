@@ -5,6 +5,7 @@
 
 from yunsim.products.ecs.state import State as EcsState
 from yunsim.products.slb.rules import QUOTAS as SLB_QUOTAS
+from yunsim.products.slb.rules import default_resource_group
 from yunsim.products.slb.state import Certificate
 from yunsim.products.slb.state import State as SlbState
 from yunsim.products.sts import state as sts
@@ -87,5 +88,12 @@ def _balancing(world: World, file: WorldFile) -> None:
     world.states["slb"] = state
     for one in file.certificates:
         state.certificates[one.id] = Certificate(
-            one.id, one.name or one.id, "", one.common_name, list(one.alternative_names), world.clock.now(), one.expires
+            one.id,
+            one.name or one.id,
+            "",
+            one.common_name,
+            list(one.alternative_names),
+            world.clock.now(),
+            one.expires,
+            default_resource_group(world),
         )

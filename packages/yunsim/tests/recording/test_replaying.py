@@ -11,10 +11,14 @@ from yunsim import worldfile
 from yunsim.calls import Cloud
 from yunsim.cli import main
 from yunsim.control import Control
+from yunsim.dispatch import perform
 from yunsim.faults import Fault
 from yunsim.founding import found
 from yunsim.recording.asking import over_http
+from yunsim.recording.redaction import Redaction
 from yunsim.recording.replaying import Played, in_process, replay
+from yunsim.recording.tape import Exchange
+from yunsim.reference.tour import tour
 from yunsim.serving import serving
 from yunsim.signature import AccessKey
 
@@ -81,6 +85,30 @@ async def test_a_session_elsewhere_with_other_ids_and_addresses_differs_in_nothi
     played = await played_here(session)
     assert len(played) == 10
     assert told(played) == []
+
+
+def recorded_tour() -> list[Exchange]:
+    """Record the story in which every action is called, redacted as a recorder would."""
+    world, redaction, recorded = found(HERE), Redaction(), []
+
+    def call(product: str, action: str, **params: str) -> dict[str, Any]:
+        body = {"RequestId": "r"} | perform(world, product, action, params)
+        given, answered = redaction.params(params), redaction.value(body)
+        recorded.append(Exchange(len(recorded) + 1, "", product, action, given, 200, answered))
+        return body
+
+    tour(call)
+    return recorded
+
+
+async def test_every_action_replays_without_a_difference_but_for_what_had_to_be_kept_secret():
+    certificate = "{id: 1234567890123456_1a, name: tour, common_name: tour.example.com, expires: 2030-01-01}"
+    file = worldfile.parse(worldfile.default_text().replace("certificates: []", f"certificates: [{certificate}]"))
+    cloud = Cloud(found(file, strict=True))
+    played = await replay(recorded_tour(), in_process(cloud), Control(cloud, file).state({}, None))
+    assert len(played) > 100
+    assert [one.action for one in played if one.skipped] == ["UploadServerCertificate", "AssumeRoleWithOIDC"]
+    assert {action for action, *_ in told(played)} == {"DescribeServerCertificates"}
 
 
 async def test_what_an_answer_named_is_asked_about_by_the_name_of_here(session: Any, owner: Owner):
