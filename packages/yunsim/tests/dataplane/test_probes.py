@@ -71,3 +71,26 @@ async def test_an_unreachable_port_fails_a_udp_probe_and_silence_passes():
         sock.bind(("127.0.3.2", 0))
         assert await probe(*sock.getsockname(), HealthCheck(kind="udp"))
     assert not await probe(*CLOSED, HealthCheck(kind="udp"))
+
+
+class Oracle(asyncio.DatagramProtocol):
+    """Answers pong to ping, and nothing else."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, address):
+        if data == b"ping":
+            self.transport.sendto(b"pong", address)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected", "passes"),
+    [("ping", "pong", True), ("ping", "pongs", False), ("ping", "pon", False), ("hello", "pong", False)],
+)
+async def test_a_udp_probe_may_ask_and_expect_an_answer(request_text, expected, passes):
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Oracle, local_addr=("127.0.3.3", 0))
+    check = HealthCheck(kind="udp", request=request_text, expected=expected, timeout=0.1)
+    assert await probe(*transport.get_extra_info("sockname"), check) == passes
+    transport.close()

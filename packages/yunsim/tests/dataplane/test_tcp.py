@@ -1,10 +1,14 @@
 import asyncio
 import contextlib
 import hashlib
+import socket
+from ipaddress import ip_network
 
 import pytest
 
-from yunsim.dataplane.engine import HealthCheck
+from yunsim.dataplane.engine import AccessControl, HealthCheck
+from yunsim.dataplane.loopback import key_of
+from yunsim.dataplane.proxy_protocol import header
 from yunsim.dataplane.tcp import reset_transport
 
 OFF = HealthCheck(kind="off")
@@ -176,3 +180,112 @@ async def closed(writer):
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
+
+
+def only(kind, *blocks):
+    return AccessControl(kind, tuple(ip_network(block) for block in blocks))
+
+
+@pytest.mark.parametrize(
+    ("access", "answer"),
+    [
+        (only("white", "127.0.0.1/32"), "b0"),
+        (only("white", "127.0.0.2/32"), ""),
+        (only("black", "127.0.0.0/24"), ""),
+        (only("black", "10.0.0.0/8"), "b0"),
+    ],
+)
+async def test_a_client_that_the_access_control_keeps_out_is_reset(rig, access, answer):
+    listener = rig.listener([(await rig.server()).backend()], access=access)
+    await rig.apply(listener)
+    assert await rig.ask(listener) == answer
+
+
+async def test_a_changed_access_control_concerns_new_connections_only(rig):
+    server = await rig.server()
+    listener = rig.listener([server.backend()])
+    await rig.apply(listener)
+    reader, writer = await rig.connect(listener)
+    assert await reader.readline() == b"b0\n"
+    await rig.apply(rig.listener([server.backend()], access=only("black", "127.0.0.0/8")))
+    assert await rig.ask(listener) == ""
+    writer.write(b"still here")
+    assert await reader.readexactly(10) == b"still here"
+    await closed(writer)
+
+
+async def test_an_address_keeps_its_backend_while_that_takes_part(rig):
+    servers = [await rig.server() for _ in range(3)]
+    listener = rig.listener([server.backend() for server in servers], persistence_timeout=60.0)
+    await rig.apply(listener)
+    first = await rig.ask(listener)
+    assert [await rig.ask(listener) for _ in range(5)] == [first] * 5
+    weights = [server.backend(0 if server.name == first else 100) for server in servers]
+    await rig.apply(rig.listener(weights, persistence_timeout=60.0))
+    second = await rig.ask(listener)
+    assert second not in ("", first)
+    assert [await rig.ask(listener) for _ in range(5)] == [second] * 5
+    await rig.apply(rig.listener([server.backend() for server in servers]))
+    assert len({await rig.ask(listener) for _ in range(6)}) == 3, "switched off, turns are taken again"
+
+
+async def first_line(rig, listener):
+    reader, writer = await rig.connect(listener)
+    assert await reader.readline()
+    return reader, writer
+
+
+async def ended(reader):
+    """Whether the connection has been reset within half a second."""
+    try:
+        async with asyncio.timeout(0.5):
+            return await reader.read(1) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+@pytest.mark.parametrize("leaving", ["weight 0", "removed"])
+async def test_draining_cuts_the_connections_of_a_backend_that_leaves_once_its_time_is_over(rig, leaving):
+    old, new = await rig.server(), await rig.server()
+    listener = rig.listener([old.backend()], drain_timeout=0.2)
+    await rig.apply(listener)
+    reader, writer = await first_line(rig, listener)
+    rest = [old.backend(0)] if leaving == "weight 0" else []
+    await rig.apply(rig.listener([*rest, new.backend()], drain_timeout=0.2))
+    assert await rig.ask(listener) == "b1"
+    writer.write(b"in time")
+    assert await reader.readexactly(7) == b"in time"
+    assert await ended(reader)
+    await closed(writer)
+
+
+@pytest.mark.parametrize("settings", [{"drain_timeout": 0.1}, {}])
+async def test_connections_stay_without_draining_or_when_the_backend_comes_back(rig, settings):
+    server = await rig.server()
+    listener = rig.listener([server.backend()], **settings)
+    await rig.apply(listener)
+    reader, writer = await first_line(rig, listener)
+    await rig.apply(rig.listener([server.backend(0)], **settings))
+    if settings:
+        await rig.apply(rig.listener([server.backend(100)], **settings))
+    assert not await ended(reader)
+    writer.write(b"still here")
+    assert await reader.readexactly(10) == b"still here"
+    await closed(writer)
+
+
+async def test_the_proxy_protocol_tells_the_backend_who_its_client_is(rig):
+    received = asyncio.get_running_loop().create_future()
+
+    async def keep(reader, writer):
+        received.set_result(await reader.readexactly(28 + 5))
+
+    listener = rig.listener([(await rig.server(keep)).backend()], health_check=OFF, proxy_protocol=True)
+    await rig.apply(listener)
+    _, writer = await rig.connect(listener)
+    writer.write(b"hello")
+    client, reached = writer.get_extra_info("sockname"), rig.engine.ports()[key_of(listener)]
+    assert await received == header(socket.SOCK_STREAM, client, reached) + b"hello"
+    await closed(writer)

@@ -1,11 +1,13 @@
 import asyncio
 import socket
 from collections import Counter
+from ipaddress import ip_network
 
 import pytest
 
-from yunsim.dataplane.engine import Backend, HealthCheck
+from yunsim.dataplane.engine import AccessControl, Backend, HealthCheck
 from yunsim.dataplane.loopback import key_of
+from yunsim.dataplane.proxy_protocol import header
 
 UDP = HealthCheck(kind="udp", interval=0.02, timeout=1, healthy_threshold=2, unhealthy_threshold=2)
 
@@ -114,3 +116,39 @@ async def test_datagrams_without_a_backend_are_dropped(rig, client):
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await client(rig, listener, b"1")
+
+
+async def test_a_client_that_the_access_control_keeps_out_is_not_heard(rig, echoes, client):
+    (first, _) = await echoes("a")
+    listener = rig.listener([first], protocol="udp", health_check=UDP)
+    await rig.apply(listener)
+    _, sock = await client(rig, listener, b"1")
+    out = AccessControl("white", (ip_network("127.0.0.2/32"),))
+    await rig.apply(rig.listener([first], protocol="udp", health_check=UDP, access=out))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await client(rig, listener, b"2", sock)
+
+
+async def test_every_datagram_begins_with_the_proxy_protocol(rig, echoes, client):
+    listener = rig.listener([(await echoes("a"))[0]], protocol="udp", health_check=UDP, proxy_protocol=True)
+    await rig.apply(listener)
+    answer, sock = await client(rig, listener, b"1")
+    introduction = header(socket.SOCK_DGRAM, sock.getsockname(), rig.engine.ports()[key_of(listener)])
+    assert answer == b"a:" + introduction + b"1"
+    assert (await client(rig, listener, b"2", sock))[0] == b"a:" + introduction + b"2"
+
+
+@pytest.mark.parametrize("weight", [None, 0])
+async def test_draining_leaves_a_flow_with_a_backend_that_leaves_until_its_time_is_over(rig, echoes, client, weight):
+    first, second = (await echoes("a"))[0], (await echoes("b"))[0]
+    settings = {"protocol": "udp", "health_check": UDP, "drain_timeout": 0.2}
+    listener = rig.listener([first], **settings)
+    await rig.apply(listener)
+    _, sock = await client(rig, listener, b"1")
+    rest = [] if weight is None else [Backend(first.key, first.address, first.port, weight)]
+    await rig.apply(rig.listener([*rest, second], **settings))
+    assert (await client(rig, listener, b"2", sock))[0] == b"a:2"
+    async with asyncio.timeout(2):
+        while (await client(rig, listener, b"3", sock))[0] != b"b:3":
+            await asyncio.sleep(0.02)

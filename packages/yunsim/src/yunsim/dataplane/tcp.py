@@ -195,13 +195,15 @@ class ClientHalf(Half):
         """Look for a backend."""
         super().connection_made(transport)
         self.address = transport.get_extra_info("peername")[:2]
-        self.pause()
+        # Not at once: up to Python 3.11.3 asyncio starts reading after this callback all the same
+        # (https://github.com/python/cpython/issues/103607) and bytes would go where nobody takes them yet.
+        asyncio.get_running_loop().call_soon(self.pause)
         self.flow.begin()
 
 
 def reset_transport(transport: asyncio.Transport) -> None:
     """End a connection with RST, dropping what is buffered."""
-    sock = transport.get_extra_info("socket")
-    if sock.fileno() >= 0:
+    sock = transport.get_extra_info("socket")  # None when TLS has ended already
+    if sock is not None and sock.fileno() >= 0:
         reset_on_close(sock)
     transport.abort()

@@ -53,7 +53,8 @@ class Origin:
         elif path == b"/big":
             await self.big(writer)
         else:
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            cookie = b"Set-Cookie: shop=cart7; Path=/cart\r\n" if path == b"/cookie" else b""
+            writer.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n" % (cookie, len(body)))
             writer.write(b"" if head.startswith(b"HEAD") else body)
         return b"connection: close" not in head.lower()
 

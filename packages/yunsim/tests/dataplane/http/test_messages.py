@@ -74,3 +74,47 @@ def test_the_listeners_own_answer_is_whole():
         b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n"
         b"Connection: close\r\n\r\n502 Bad Gateway\n"
     )
+
+
+TOLD = Forwarded(port=True, constant=(("X-Forwarded-Proto", "https"), ("SLB-ID", "lb-1")))
+
+
+def test_backends_are_told_what_is_switched_on_whatever_the_client_claims():
+    head = request((b"x-forwarded-proto", b"gopher"), (b"SLB-ID", b"mine")).head(("127.0.0.8", 4242), TOLD)
+    assert head == (
+        b"GET /a?b HTTP/1.1\r\nX-Forwarded-For: 127.0.0.8\r\nX-Forwarded-Proto: https\r\nSLB-ID: lb-1\r\n"
+        b"X-Forwarded-Client-srcport: 4242\r\n\r\n"
+    )
+
+
+def test_with_the_address_switched_off_what_the_client_claims_passes():
+    head = request((b"X-Forwarded-For", b"10.0.0.1")).head(("127.0.0.8", 4242), Forwarded(address=False))
+    assert head == b"GET /a?b HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "port", "location"),
+    [
+        (b"shop", b"/a?b", 443, "https://shop/a?b"),
+        (b"shop:8080", b"/", 8443, "https://shop:8443/"),
+        (b"[2001:db8::1]:80", b"/", 443, "https://[2001:db8::1]/"),
+        (b"", b"*", 443, "https://127.0.2.1/"),
+    ],
+)
+def test_https_is_found_at_the_same_host_and_path(host, target, port, location):
+    asked = request(*([(b"Host", host)] if host else []), target=target)
+    assert asked.https_location(port, "127.0.2.1") == location
+
+
+def test_a_cookie_is_found_among_others():
+    asked = request((b"Cookie", b"a=1; SERVERID=abc|7; b=2"), (b"cookie", b"c=3"))
+    assert [asked.cookie(name) for name in ("a", "SERVERID", "b", "c", "d")] == ["1", "abc|7", "2", "3", ""]
+
+
+def test_a_cookie_of_the_backend_is_overwritten_and_keeps_its_attributes():
+    response = Response(200, b"OK", Headers([(b"Set-Cookie", b"shop=1; Path=/; Secure"), (b"set-cookie", b"other=2")]))
+    response.overwrite_cookie("shop", "digest")
+    assert response.headers.fields() == [
+        (b"Set-Cookie", b"shop=digest; Path=/; Secure"),
+        (b"set-cookie", b"other=2"),
+    ]

@@ -1,9 +1,10 @@
 import asyncio
 import contextlib
+from ipaddress import ip_network
 
 import pytest
 
-from yunsim.dataplane.engine import HealthCheck
+from yunsim.dataplane.engine import AccessControl, Forwarded, HealthCheck
 
 
 @pytest.fixture
@@ -255,3 +256,44 @@ async def test_a_hundred_clients_see_no_failure_while_backends_change_twenty_tim
         await rig.engine.apply([rig.listener(present, protocol="http", health_check=HealthCheck(kind="off"))])
     stop.set()
     await asyncio.gather(*clients)
+
+
+async def test_a_listener_that_redirects_answers_with_the_way_to_https(site, connect, read):
+    listener, (origin,) = await site(redirect_port=8443)
+    reader, writer = await connect(listener)
+    writer.write(get("/cart?id=7"))
+    status, head, _ = await read(reader)
+    assert status == b"302 Moved Temporarily"
+    assert b"Location: https://shop:8443/cart?id=7\r\n" in head
+    assert await reader.read(-1) == b""
+    assert origin.heads == []
+
+
+async def test_backends_are_told_of_the_client_what_is_switched_on(site, connect, read):
+    told = Forwarded(port=True, constant=(("X-Forwarded-Proto", "http"), ("SLB-IP", "10.0.0.9")))
+    listener, (origin,) = await site(forwarded=told)
+    reader, writer = await connect(listener)
+    writer.write(get())
+    await read(reader)
+    port = writer.get_extra_info("sockname")[1]
+    for field in (f"X-Forwarded-Client-srcport: {port}", "X-Forwarded-Proto: http", "SLB-IP: 10.0.0.9"):
+        assert f"\r\n{field}\r\n".encode() in origin.heads[0]
+
+
+async def test_a_client_that_the_access_control_keeps_out_is_reset(site, connect):
+    listener, _ = await site(access=AccessControl("black", (ip_network("127.0.0.1/32"),)))
+    reader, writer = await connect(listener)
+    writer.write(get())
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(1)
+
+
+async def test_changed_timeouts_hold_for_connections_that_exist(rig, site, connect, read):
+    listener, _ = await site(idle_timeout=60)
+    reader, writer = await connect(listener)
+    writer.write(get())
+    await read(reader)
+    changed = {"protocol": "http", "idle_timeout": 0.05, "health_check": HealthCheck(kind="off")}
+    await rig.apply(rig.listener([rig.servers[0].backend()], **changed))
+    async with asyncio.timeout(2):
+        assert await reader.read(-1) == b""

@@ -12,6 +12,9 @@ from yunsim.dataplane.pool import Pool, Target
 from yunsim.dataplane.sweep import Sweeper
 from yunsim.dataplane.tcp import BACKLOG
 
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds that a client has for its TLS handshake."""
+
 
 class HttpService:
     """One running HTTP or HTTPS listener."""
@@ -22,6 +25,7 @@ class HttpService:
         self.pool = pool
         self.sweeper = Sweeper()
         self.closed = False
+        self.handshake_timeout = HANDSHAKE_TIMEOUT
         self._kept: dict[Target, list[Upstream]] = {}
         self._tls: Tls | None = None
         self._context: ssl.SSLContext | None = None

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HANDSHAKE_TIMEOUT = 10.0
-"""Seconds that a client has for its handshake."""
-
 _OLD = "DEFAULT:@SECLEVEL=0"
 """TLS 1.0 and 1.1 need digests that OpenSSL no longer allows by itself."""
 
@@ -120,7 +117,11 @@ class Door(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             secured = await loop.start_tls(
-                self._transport, self, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT
+                self._transport,
+                self,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=self._service.handshake_timeout,
             )
         except OSError as error:
             log.info("The TLS handshake of %s failed: %s", self._address, error)
