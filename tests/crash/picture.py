@@ -4,6 +4,7 @@ Two equal pictures are the same to every user, whichever ids and addresses the c
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,8 +67,11 @@ def _unpacked(text: str) -> Any:
 def _names(world: World) -> list[tuple[str, str]]:
     """Each id and address with a name of its own; a second thing of one name is told apart."""
     found: list[tuple[str, str]] = []
-    for number, one in enumerate(sorted(world.states["slb"].load_balancers.values(), key=_rank)):
-        name = f"<{one.name} {sorted(one.tags.items())[:1]} {number}>".replace('"', "'")
+    seen: Counter[str] = Counter()
+    for one in sorted(world.states["slb"].load_balancers.values(), key=_rank):
+        alike = f"{one.name} {sorted(one.tags.items())[:1]}".replace('"', "'")
+        seen[alike] += 1
+        name = f"<{alike} {seen[alike]}>"
         found += [(one.id, name), (f'"{one.address}"', f'"address of {name}"')]
         found += [(group.id, f"<{group.name} {place} of {name}>") for place, group in enumerate(_groups(one))]
     return found
