@@ -12,12 +12,14 @@ from typing import Any
 from kubesim.access import token_file
 from kubesim.api.verbs import Verbs
 from kubesim.hollow import Hollow, NodesFile, NodesFileError, load
+from kubesim.server.collecting import collect_rarely
 from kubesim.server.serving import Settings, serving
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `kubesim`."""
     options = _parser().parse_args(arguments)
+    collect_rarely()
     try:
         asyncio.run(_serve(options))
     except (OSError, NodesFileError, token_file.TokenFileError) as error:
