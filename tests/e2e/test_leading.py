@@ -103,4 +103,6 @@ async def test_a_leader_that_gets_no_answer_from_the_api_server_steps_down(bare_
     await logged(leader, "leading as")
     await bare_stage.kube("POST", "/_kubesim/faults", {"kind": "hang", "path": "leases", "count": 0})
     assert await asyncio.wait_for(leader.process.wait(), 8) == 1
-    assert "could not be renewed for 2 s" in leader.log.read_text()
+    log = leader.log.read_text()
+    assert "could not be renewed for 2 s; exiting" in log
+    assert "Traceback" not in log

@@ -22,7 +22,7 @@ from yunqiao.kube.lease import Election, LeadershipLost
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import locks
 from yunqiao.kube.transport import Transport
-from yunqiao.model.errors import Refused
+from yunqiao.model.errors import Refused, Trouble
 from yunqiao.settings import HelpWanted, Settings, Unusable, load
 
 log = logging.getLogger("yunqiao")
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         log.log(logging.getLevelName(note.level.upper()), "%s", note)
     try:
         return asyncio.run(_until_stopped(settings))
-    except (Refused, OSError) as error:
+    except (Trouble, OSError) as error:
         log.error("%s", error)  # the text says it all; a traceback would not help its reader
         return 1
 
@@ -74,10 +74,21 @@ async def _until_stopped(settings: Settings) -> int:
 
 def _ended(work: asyncio.Task[None]) -> int:
     try:
-        work.result()
+        _result(work)
     except LeadershipLost as lost:
         log.error("%s; exiting, so that nothing is written beside the next leader", lost)  # as above
     return 1
+
+
+def _result(work: asyncio.Task[None]) -> None:
+    """Raise what the work raised, out of the groups that tasks put it in."""
+    try:
+        work.result()
+    except BaseExceptionGroup as group:
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from group
 
 
 async def _run(settings: Settings) -> None:

@@ -17,6 +17,8 @@ from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Endpoints, EndpointSlice, Node, Service
 from yunqiao.model.kubernetes import ENDPOINT_SLICE, ENDPOINTS, NODE, SERVICE
 
+FIRST_RETRY = 1.0
+"""Seconds until a Service whose call got no clear answer is looked at again; each further time twice as long."""
 BACKENDS, WISHES = 0, 1
 """Priorities: endpoints and nodes that change come before Services that do."""
 
@@ -26,7 +28,7 @@ class Watching:
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.caches = Caches()
-        self.queue: Queue[str] = Queue(clock, random.random)
+        self.queue: Queue[str] = Queue(clock, random.random, first=FIRST_RETRY)
         self._client, self.clock = client, clock
         self._synced = asyncio.Event()
 

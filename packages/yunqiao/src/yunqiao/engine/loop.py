@@ -24,22 +24,27 @@ Report = Callable[[str, Trouble], None]
 
 async def run(queue: Queue[str], work: Work, report: Report, workers: int) -> None:
     """Work on keys until cancelled, `workers` at a time; a key is never worked on twice at once."""
+    doubted: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         for number in range(workers):
-            tasks.create_task(_worker(queue, work, report), name=f"worker-{number}")
+            tasks.create_task(_worker(queue, work, report, doubted), name=f"worker-{number}")
 
 
-async def _worker(queue: Queue[str], work: Work, report: Report) -> None:
+async def _worker(queue: Queue[str], work: Work, report: Report, doubted: set[str]) -> None:
     while True:
         key = await queue.get()
         try:
-            await turn(queue, key, work, report)
+            await turn(queue, key, work, report, doubted)
         finally:
             queue.done(key)
 
 
-async def turn(queue: Queue[str], key: str, work: Work, report: Report) -> None:
-    """Work on one key once and put it back where its outcome says."""
+async def turn(queue: Queue[str], key: str, work: Work, report: Report, doubted: set[str]) -> None:
+    """Work on one key once and put it back where its outcome says.
+
+    `doubted` has the keys whose last turn found the world changed: finding that twice in a row is no accident (a
+    quota, two writers), so the owner is told and the next turn waits longer.
+    """
     try:
         again = await work(key)
     except NotYet as trouble:
@@ -51,7 +56,12 @@ async def turn(queue: Queue[str], key: str, work: Work, report: Report) -> None:
         queue.add(key, after=REFUSED_AFTER)
     except Stale as trouble:
         log.info("%s: changed meanwhile, looking again: %s", key, trouble)
-        queue.add(key, after=STALE_AFTER)
+        if key not in doubted:
+            doubted.add(key)
+            queue.add(key, after=STALE_AFTER)
+        else:
+            queue.retry(key)
+            report(key, trouble)
     except Lost as trouble:
         delay = queue.retry(key)
         log.warning("%s: no clear answer, looking again in %.0f s: %s", key, delay, trouble)
@@ -60,6 +70,7 @@ async def turn(queue: Queue[str], key: str, work: Work, report: Report) -> None:
         delay = queue.retry(key)
         log.exception("%s: a bug of ours, trying again in %.0f s", key, delay)
     else:
+        doubted.discard(key)
         queue.forget(key)
         if again is not None:
             queue.add(key, after=again)
