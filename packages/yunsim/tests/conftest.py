@@ -81,13 +81,13 @@ def sign_acs3(
     return Request("POST", "/" + (f"?{urlencode(query)}" if query else ""), headers, body)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def v1() -> Any:
     """Make a request signed with HMAC-SHA1."""
     return sign_v1
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def acs3() -> Any:
     """Make a request signed with ACS3-HMAC-SHA256."""
     return sign_acs3

@@ -47,13 +47,18 @@ def test_each_test_finds_an_empty_cloud(client, yunsim, turn):
 """
 
 
-def test_tests_of_others_get_an_empty_cloud_each_in_the_world_that_they_say(tmp_path: Path):
+def test_tests_of_others_get_an_empty_cloud_each_in_the_world_that_they_say_and_the_readmes_example_passes(
+    tmp_path: Path,
+):
+    blocks = (PACKAGE / "README.md").read_text().split("```python\n")[1:]
+    example = next(block.partition("```")[0] for block in blocks if "(yunsim)" in block.partition("```")[0])
+    (tmp_path / "test_readme.py").write_text(example)
     (tmp_path / "test_others.py").write_text(OTHERS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "yunsim.pytest_plugin", str(tmp_path)]
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
+    assert "3 passed" in run.stdout
 
 
 def test_the_plugin_is_an_entry_point():

@@ -31,6 +31,8 @@ def yunsim_server(yunsim_world: "WorldFile") -> Iterator["Yunsim"]:
     from yunsim.background import running
     from yunsim.remote import Yunsim
 
+    if not yunsim_world.keys:
+        pytest.fail("the world of yunsim_world has no access key; add one to its `keys`, as `yunsim world` shows")
     key = yunsim_world.keys[0]
     with running(yunsim_world, strict=True) as url:
         yield Yunsim(url, key.id, key.secret, yunsim_world.region)

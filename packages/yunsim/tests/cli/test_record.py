@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,11 +30,12 @@ def cloud() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def recording(cloud: str, tmp_path: Path, v1: Any, acs3: Any) -> Path:
-    """A directory with the calls of an older and of a newer client."""
+@pytest.fixture(scope="module")
+def session(cloud: str, tmp_path_factory: pytest.TempPathFactory, v1: Any, acs3: Any) -> Path:
+    """Record the calls of an older and of a newer client in a directory."""
+    directory = tmp_path_factory.mktemp("recording") / "session"
     key = {"ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["key"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY["secret"]}
-    command = [*COMMAND, "--to", str(tmp_path / "session"), "--endpoint", f"slb={cloud}"]
+    command = [*COMMAND, "--to", str(directory), "--endpoint", f"slb={cloud}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | key) as recorder:
         assert recorder.stdout is not None
         url = recorder.stdout.readline().split(" into ")[0].removeprefix("yunsim recording on ")
@@ -45,7 +47,13 @@ def recording(cloud: str, tmp_path: Path, v1: Any, acs3: Any) -> Path:
         recorder.send_signal(signal.SIGINT)
         assert recorder.wait(10) == 0
         assert recorder.stdout.read().startswith("2 exchanges in")
-    return tmp_path / "session"
+    return directory
+
+
+@pytest.fixture
+def recording(session: Path, tmp_path: Path) -> Path:
+    """A copy of the recording for one test."""
+    return shutil.copytree(session, tmp_path / "session")
 
 
 def test_a_recording_that_differs_in_nothing_replays_with_success(
