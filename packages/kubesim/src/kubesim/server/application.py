@@ -22,6 +22,7 @@ from kubesim.server.bodies import read_object, read_patch
 from kubesim.server.faults import Fault, FaultKind, Faults
 from kubesim.server.gate import pass_gate, require_creation
 from kubesim.server.journal import Journal
+from kubesim.server.lines import Lines
 from kubesim.server.reading import read
 from kubesim.server.target import Target, parse
 from kubesim.server.watching import is_watch, watch
@@ -46,6 +47,7 @@ class Server:
     access: Access
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
+    lines: Lines = field(default_factory=Lines)
 
     def application(self) -> web.Application:
         """The aiohttp application; serve it with handler_cancellation, so that a watch ends when its client leaves."""
@@ -114,7 +116,7 @@ class Server:
             raise no_such_resource()
         target = parse(request.path)
         if is_watch(request):
-            return await watch(self.verbs, target, request, self.faults, struck)
+            return await watch(self.verbs, target, request, self.faults, struck, self.lines)
         if request.method in ("GET", "HEAD"):
             return await read(self.verbs, target, request, utc_now())
         if target.subresource == "token":

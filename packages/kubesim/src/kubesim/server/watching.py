@@ -15,8 +15,9 @@ from kubesim.api.verbs import Verbs
 from kubesim.errors import expired, forbidden, invalid_options
 from kubesim.objects import Object
 from kubesim.server.ages import utc_now
-from kubesim.server.answers import Form, dumps, form_wanted
+from kubesim.server.answers import Form, form_wanted
 from kubesim.server.faults import FaultKind, Faults, RunningWatch
+from kubesim.server.lines import Lines, encoded
 from kubesim.server.reading import in_form, warnings_for, whole_number
 from kubesim.server.target import Target
 
@@ -25,9 +26,9 @@ LONGEST = (1800, 3600)
 
 
 async def watch(
-    verbs: Verbs, target: Target, request: web.Request, faults: Faults, struck: FaultKind | None
+    verbs: Verbs, target: Target, request: web.Request, faults: Faults, struck: FaultKind | None, lines: Lines
 ) -> web.StreamResponse:
-    """Serve one watch; `struck` is the fault that this request has met already."""
+    """Serve one watch; `lines` are shared among watches, `struck` is the fault that this request has met already."""
     form = form_wanted(request.headers.get("Accept", ""))
     events = _events(verbs, target, request)
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
@@ -39,7 +40,7 @@ async def watch(
     faults.watches.append(running)
     if struck:
         hit.set_result(struck)
-    pump = asyncio.create_task(_pump(response, target, events, form, request))
+    pump = asyncio.create_task(_pump(response, target, events, form, request, lines))
     try:
         either: set[asyncio.Future[Any]] = {pump, hit}
         await asyncio.wait(either, timeout=_seconds(request), return_when=asyncio.FIRST_COMPLETED)
@@ -76,25 +77,29 @@ def _events(verbs: Verbs, target: Target, request: web.Request) -> AsyncGenerato
 
 
 async def _pump(
-    response: web.StreamResponse, target: Target, events: AsyncGenerator[Object, None], form: Form, request: web.Request
+    response: web.StreamResponse,
+    target: Target,
+    events: AsyncGenerator[Object, None],
+    form: Form,
+    request: web.Request,
+    lines: Lines,
 ) -> None:
     include, headed = request.query.get("includeObject", "Metadata"), True
     async with aclosing(events):
         async for event in events:
+            if form == "object":
+                await response.write(lines.line(target.kind.resource, event))
+                continue
             obj = event["object"]
             if event["type"] not in ("ERROR", "BOOKMARK"):
                 obj = in_form(target, obj, form, include, utc_now(), headed=headed)
                 headed = False
-            await _send(response, {"type": event["type"], "object": obj})
-
-
-async def _send(response: web.StreamResponse, event: Object) -> None:
-    await response.write(dumps(event).encode() + b"\n")
+            await response.write(encoded({"type": event["type"], "object": obj}))
 
 
 async def _suffer(response: web.StreamResponse, request: web.Request, kind: FaultKind) -> None:
     if kind == "410-in-stream":
-        await _send(response, {"type": "ERROR", "object": expired("too old resource version").status()})
+        await response.write(encoded({"type": "ERROR", "object": expired("too old resource version").status()}))
     elif kind == "hang":
         await asyncio.Event().wait()
     elif request.transport is not None:
