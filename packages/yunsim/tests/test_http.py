@@ -197,6 +197,15 @@ async def test_a_reset_forgets_everything_that_was_made_and_set(client: Client):
     assert (await balancer(client))["LoadBalancerId"] == made["LoadBalancerId"]
 
 
+async def test_a_reset_forgets_calls_that_have_not_come_yet(client: Client):
+    await client.control("POST", "faults", kind="late", action="Create*", seconds=60)
+    with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
+        await balancer(client)
+    await client.control("POST", "reset")
+    await client.control("POST", "clock", advance=61)
+    assert (await client.done("DescribeLoadBalancers"))["TotalCount"] == 0
+
+
 async def test_the_state_shows_all_resources_and_no_secret(client: Client):
     state = await client.control("GET", "state")
     assert set(state["ecs"]["instances"]) == {one.id for one in FILE.instances}

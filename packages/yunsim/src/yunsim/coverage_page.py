@@ -67,9 +67,19 @@ def _products(actions: Sequence[CoveredAction]) -> Iterator[str]:
 def _action(action: CoveredAction) -> Iterator[str]:
     yield f"### {action.name}{' (used by yunqiao)' if action.used_by_yunqiao else ''}\n"
     for kind, fields in (("Parameters", action.parameters), ("Answer", action.answer)):
-        shown = [field for field in fields if field.path != "RequestId"]
         for state in ("modelled", "ignored", "refused"):
-            names = [f"`{field.path}`{'*' if field.required else ''}" for field in shown if field.state == state]
-            if names:
-                yield f"- {kind} {state}: {', '.join(names)}"
+            shown = [field for field in fields if field.state == state and field.path != "RequestId"]
+            if shown:
+                yield f"- {kind} {state}: {_listed(shown)}"
     yield ""
+
+
+def _listed(fields: Sequence[CoveredField]) -> str:
+    """List fields, those of one object together behind its path."""
+    by_object: dict[str, list[str]] = {}
+    for field in fields:
+        above, _, name = field.path.removesuffix(".N").rpartition(".")
+        is_list = ".N" if field.path.endswith(".N") else ""
+        by_object.setdefault(above, []).append(f"`{name}{is_list}`{'*' if field.required else ''}")
+    groups = [(f"in `{above}`: " if above else "") + ", ".join(names) for above, names in sorted(by_object.items())]
+    return "; ".join(groups)
