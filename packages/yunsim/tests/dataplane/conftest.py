@@ -39,6 +39,9 @@ class TcpServer:
         return Backend(self.name, self.address, self.port, weight)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._server.is_serving():  # accepted while stopping: a probe, most likely
+            writer.transport.abort()
+            return
         self.writers.append(writer)
         with contextlib.suppress(ConnectionError):
             await self.handler(reader, writer)
@@ -121,5 +124,5 @@ async def rig() -> AsyncIterator[Rig]:
     await rig.engine.close()
     for server in rig.servers:
         await server.stop()
-    for _ in range(3):
+    for _ in range(20):  # transports close some turns after they were told to
         await asyncio.sleep(0)

@@ -38,6 +38,14 @@ def test_weighted_round_robin_follows_the_weights_and_interleaves():
     assert turns(assign(Pool(), "wrr", {"a": 3, "b": 1}), 8) == "aabaaaba"
 
 
+def test_claims_of_earlier_weights_are_forgotten():
+    pool = assign(Pool(), "wrr", {"a": 100, "b": 100})
+    assert turns(pool, 1) == "a"
+    assert turns(assign(pool, "wrr", {"a": 1, "b": 1}), 4) == "abab"
+    assert turns(assign(pool, "wrr", {"a": 1, "b": 1}), 1) == "a"
+    assert turns(assign(pool, "wrr", {"a": 1, "b": 1}), 1) == "b", "nothing has changed, turns go on"
+
+
 @pytest.mark.parametrize("scheduler", ["rr", "wrr", "wlc"])
 def test_weight_zero_takes_nothing(scheduler):
     assert turns(assign(Pool(), scheduler, {"a": 0, "b": 1}), 3) == "bbb"

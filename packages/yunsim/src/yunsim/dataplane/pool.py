@@ -63,7 +63,11 @@ class Pool:
         self._pick: Scheduler = round_robin
 
     def assign(self, listener: Listener, health_of: Callable[[Backend, HealthCheck], Health]) -> None:
-        """Take over the listener's backends, weights and scheduler; who stays keeps its count of connections."""
+        """Take over the listener's backends, weights and scheduler; who stays keeps its count of connections.
+
+        Turns begin anew when anybody's share has changed: claims of other weights would make one wait too long.
+        """
+        shares = self._shares()
         known = {_identity(target.backend): target for target in self.targets}
         self._pick = SCHEDULERS[listener.scheduler]
         self.targets = []
@@ -74,6 +78,12 @@ class Pool:
             self.targets.append(target)
         for gone in set(known.values()).difference(self.targets):
             gone.leave()
+        if self._shares() != shares:
+            for target in self.targets:
+                target.credit = 0
+
+    def _shares(self) -> tuple[Scheduler, list[Backend]]:
+        return self._pick, [target.backend for target in self.targets]
 
     def choose(self, tried: Collection[Target] = ()) -> Target | None:
         """The target whose turn it is, leaving out those already tried; None when nobody takes anything new."""

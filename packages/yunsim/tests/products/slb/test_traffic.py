@@ -1,11 +1,11 @@
 """What the data plane is asked to carry."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 import pytest
 
-from yunsim.dataplane.engine import Backend, HealthCheck
+from yunsim.dataplane.engine import AccessControl, Backend, HealthCheck
 from yunsim.products.slb.traffic import wanted
 
 
@@ -91,6 +91,50 @@ def test_every_protocol_can_be_carried(slb: Any, world: Any, balancer: str, grou
         ("udp", "udp", "rr"),
         ("http", "off", "rr"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({"EstablishedTimeout": 10}, "established_timeout", 10.0),
+        ({"PersistenceTimeout": 30}, "persistence_timeout", 30.0),
+        ({"ConnectionDrain": "on", "ConnectionDrainTimeout": 20}, "drain_timeout", 20.0),
+        ({"ConnectionDrain": "off", "ConnectionDrainTimeout": 20}, "drain_timeout", None),
+        ({"ProxyProtocolV2Enabled": "true"}, "proxy_protocol", True),
+        ({"Scheduler": "wlc"}, "scheduler", "wlc"),
+        ({"Scheduler": "sch"}, "scheduler", "wrr"),
+    ],
+)
+def test_a_setting_of_layer_4_is_told(
+    slb: Any, world: Any, listening: str, changes: dict[str, Any], field: str, value: Any
+) -> None:
+    slb("SetLoadBalancerTCPListenerAttribute", LoadBalancerId=listening, ListenerPort=80, **changes)
+    assert getattr(wanted(world)[0], field) == value
+
+
+def test_a_udp_check_may_ask_and_expect(slb: Any, world: Any, balancer: str, group: str) -> None:
+    given = {"LoadBalancerId": balancer, "ListenerPort": 53}
+    check = {"healthCheckReq": "ping", "healthCheckExp": "pong"}
+    slb("CreateLoadBalancerUDPListener", **given, Bandwidth=-1, VServerGroupId=group, **check)
+    slb("StartLoadBalancerListener", **given, ListenerProtocol="udp")
+    (found,) = wanted(world)
+    assert (found.health_check.request, found.health_check.expected) == ("ping", "pong")
+
+
+def test_access_control_is_that_of_all_lists_and_of_the_wire_and_only_while_it_is_on(
+    slb: Any, world: Any, listening: str
+) -> None:
+    world.wire[IPv4Network("10.1.0.0/24")] = IPv4Network("127.1.0.0/24")
+    one, other = (slb("CreateAccessControlList", AclName=name)["AclId"] for name in ("one", "other"))
+    slb("AddAccessControlListEntry", AclId=one, AclEntrys=[{"entry": "10.1.0.8/29"}])
+    slb("AddAccessControlListEntry", AclId=other, AclEntrys=[{"entry": "10.0.0.0/8"}, {"entry": "192.0.2.0/24"}])
+    which = {"LoadBalancerId": listening, "ListenerPort": 80, "AclId": f"{one},{other}", "AclType": "white"}
+    slb("SetLoadBalancerTCPListenerAttribute", **which, AclStatus="on")
+    seen = ("10.1.0.8/29", "127.1.0.8/29", "10.0.0.0/8", "127.1.0.0/24", "192.0.2.0/24")
+    assert wanted(world)[0].access == AccessControl("white", tuple(map(ip_network, seen)))
+    assert wanted(world, [other]) == wanted(world, [listening, one]) == wanted(world)
+    slb("SetLoadBalancerTCPListenerAttribute", **which, AclStatus="off")
+    assert wanted(world)[0].access == AccessControl()
 
 
 def test_every_change_that_traffic_feels_is_told(slb: Any, world: Any, site: Any, group: str, listening: str) -> None:
