@@ -33,7 +33,10 @@ from yunsim.serving import serving as serving_cloud
 NAMES = ("one", "two", "three")
 SERVICES = "services"
 MERGE = "application/merge-patch+json"
-INTRANET = {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+INTRANET, SHIFT = {PREFIX + "address-type": "intranet"}, PREFIX + "backend-label"
+SHIFTS = {0: {"shift-1": "on"}, 1: {"shift-1": "on", "shift-2": "on"}, 2: {"shift-2": "on"}, 3: {}}
+"""The labels of the nodes."""
 KEYS = {"accessKeyID": "TFRBSS1jcmFzaA==", "accessKeySecret": "bm8tc2VjcmV0"}
 """`LTAI-crash` and `no-secret` in base64, as the cloud-config has them."""
 WRITE, LOOK = 1.0, 2.0
@@ -108,28 +111,21 @@ class Site:
     # --- what users do ------------------------------------------------------------------------------------------
 
     def create(self) -> None:
+        """Two ports, served by the nodes of the first shift."""
         for name in NAMES:
-            body = {"metadata": {"name": name, "annotations": INTRANET}, "spec": {"type": "LoadBalancer"}}
-            body["spec"]["ports"] = self._ports(name, 80, 81)
+            body = {"metadata": {"name": name, "annotations": {**INTRANET, SHIFT: "shift-1=on"}}, "spec": {}}
+            body["spec"] = {"type": "LoadBalancer", "ports": self._ports(name, 80, 81)}
             self.cluster.verbs.create(SERVICES, body, "default")
 
     def change(self) -> None:
-        """Another second port on another node port, and another node."""
+        """Another second port on another node port, and in one and the same change the nodes of the second shift."""
         for name in NAMES:
-            body = {"spec": {"ports": self._ports(name, 80, 82)}}
+            body = {"metadata": {"annotations": {SHIFT: "shift-2=on"}}, "spec": {"ports": self._ports(name, 80, 82)}}
             self.cluster.verbs.patch(SERVICES, name, body, MERGE, "default")
-        self.put_nodes(1, 2)
 
     def delete(self) -> None:
         for name in NAMES:
             self.cluster.verbs.delete(SERVICES, name, "default")
-
-    def put_nodes(self, *numbers: int) -> None:
-        """These nodes take traffic from now on."""
-        verbs, label = self.cluster.verbs, "node.kubernetes.io/exclude-from-external-load-balancers"
-        for number in range(4):
-            body = {"metadata": {"labels": {label: None if number in numbers else ""}}}
-            verbs.patch("nodes", f"w{number}", body, MERGE)
 
     def _ports(self, name: str, *ports: int) -> list[dict[str, Any]]:
         base = NODE_PORTS[name] - 80
@@ -257,7 +253,7 @@ def _without_digest(service: Service) -> Service:
 
 @asynccontextmanager
 async def site(folder: Path) -> AsyncIterator[Site]:
-    """Cloud and cluster, with four nodes of which two take traffic, and no controller yet."""
+    """Cloud and cluster, with nodes of which two work in each shift, and no controller yet."""
     (folder / "world.yaml").write_text(yaml.safe_dump(WORLD))
     (folder / "cloud-config").write_text(json.dumps({"Global": {**KEYS, "region": "cn-hangzhou"}}))
     file, settings = worldfile.load(folder / "world.yaml"), KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
@@ -267,9 +263,8 @@ async def site(folder: Path) -> AsyncIterator[Site]:
         cloud.cloud.world.clock.freeze()
         foreign.settle_in(cloud.cloud.world)
         made = Site(folder, cloud, cluster, gate, theirs=foreign.theirs(cloud.cloud.world))
-        for number in range(4):
-            cluster.verbs.create("nodes", _node(number))
-        made.put_nodes(0, 1)
+        for number, labels in SHIFTS.items():
+            cluster.verbs.create("nodes", _node(number, labels))
         try:
             yield made
         finally:
@@ -277,9 +272,9 @@ async def site(folder: Path) -> AsyncIterator[Site]:
                 await made.kill()
 
 
-def _node(number: int) -> dict[str, Any]:
+def _node(number: int, labels: dict[str, str]) -> dict[str, Any]:
     return {
-        "metadata": {"name": f"w{number}"},
+        "metadata": {"name": f"w{number}", "labels": labels},
         "spec": {"providerID": f"cn-hangzhou.i-w{number}"},
         "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }

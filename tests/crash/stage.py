@@ -1,6 +1,6 @@
 """Two Services, the cloud, and the controller between them, which may end at any call and begin anew.
 
-The controller's own story, error policy and plan run here unchanged; the network and the clock are the test's.
+The controller's own story and plan run here unchanged; the network and the clock are the test's.
 `before_event` has what users do just before an event of that number.
 """
 
@@ -21,9 +21,9 @@ from yunqiao.cloud.codes import outcome
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
-from yunqiao.engine import loop
+from yunqiao.engine.loop import REFUSED_AFTER
 from yunqiao.model.cluster import Condition, Metadata, Node, NodeSpec, NodeStatus, Service, ServicePort, ServiceSpec
-from yunqiao.model.errors import Fault, Lost, NotYet, Stale, Trouble
+from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale, Trouble
 from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch
 from yunsim.dispatch import perform
@@ -37,31 +37,18 @@ TURNS = 80
 """More turns than any change takes, every trouble included."""
 
 
-class Agenda:
-    """The queue without its waiting: which key is due when. A retry comes soon, so that nothing settles first."""
-
-    def __init__(self, time: Time) -> None:
-        self._time = time
-        self.due: dict[str, float] = {}
-
-    def add(self, key: str, priority: int = 0, after: float = 0.0) -> None:
-        self.due[key] = min(self.due.get(key, float("inf")), self._time.now() + after)
-
-    def retry(self, key: str) -> float:
-        self.add(key, after=1.0)
-        return 1.0
-
-    def forget(self, key: str) -> None:
-        """Every retry is the first."""
-
-
 @dataclass
 class Life:
     """One process of the controller: nothing that it still had in mind happens once it has ended."""
 
     services: Services
-    agenda: Agenda
+    due: dict[str, float] = field(default_factory=dict)
+    """When each Service comes up next; a retry comes soon, so that nothing settles before it."""
     alive: bool = True
+
+    def add(self, key: str, at: float) -> None:
+        """Of several wishes the earliest holds."""
+        self.due[key] = min(self.due.get(key, float("inf")), at)
 
 
 @dataclass
@@ -93,28 +80,26 @@ class Stage:
     def restart(self) -> None:
         """A new process: it has listed every Service, and knows nothing else."""
         self._unseen.clear()
-        agenda = Agenda(self.time)
         services = Services(
             self._snapshot, self._patch, self._send, lambda *said: self.told.append(" ".join(said[1:])),
             Rules(CLUSTER, vpc_id="vpc-test", vswitch_id="vsw-test"), self.time, trusts_records=True,
         )  # fmt: skip
-        self.life = Life(services, agenda)
-        for key in self.clusters:
-            agenda.add(key)
+        self.life = Life(services)
+        self.wake()
 
     def wake(self, *keys: str) -> None:
         """The watch has shown that something changed about these Services (none named: all)."""
         for key in keys or self.clusters:
-            self.life.agenda.add(key)
+            self.life.add(key, self.time.now())
 
     async def settle(self) -> None:
         """Work until nothing is due soon."""
         for _ in range(TURNS):
-            agenda = self.life.agenda
-            if not agenda.due or (first := min(agenda.due.values())) > self.time.now() + SOON:
+            due = self.life.due
+            if not due or (first := min(due.values())) > self.time.now() + SOON:
                 return
             self.time.time = max(self.time.now(), first)
-            await self._turn([key for key, due in agenda.due.items() if due <= self.time.now()])
+            await self._turns([key for key, when in due.items() if when <= self.time.now()])
         raise AssertionError(f"it never settled; the last calls: {[call.why for call in self.calls[-8:]]}")
 
     async def verify(self) -> list[str]:
@@ -125,30 +110,31 @@ class Stage:
         await self.settle()
         return self.written[written:]
 
-    async def _turn(self, keys: list[str]) -> None:
+    async def _turns(self, keys: list[str]) -> None:
         """All that is due, side by side; one process ends for all of them."""
         life = self.life
         for key in keys:
-            del life.agenda.due[key]
-        turns = (loop.turn(life.agenda, key, self._work(life), life.services.report) for key in keys)
-        ends = await asyncio.gather(*turns, return_exceptions=True)
+            del life.due[key]
+        ends = await asyncio.gather(*(self._turn(life, key) for key in keys), return_exceptions=True)
         if self._stale_until == float("inf"):
             self._stale_until = float("-inf")
         self.bugs += [end for end in ends if isinstance(end, BaseException) and not isinstance(end, Ended)]
         if not life.alive:
             self.restart()
 
-    def _work(self, life: Life) -> loop.Work:
-        async def work(key: str) -> float | None:
-            try:
-                return await life.services.reconcile(key)
-            except (Trouble, Ended):
-                raise
-            except BaseException as bug:
-                self.bugs.append(bug)
-                raise
-
-        return work
+    async def _turn(self, life: Life, key: str) -> None:
+        """As the engine's loop does it; what it would call a bug of ours goes to the caller."""
+        try:
+            after = await life.services.reconcile(key)
+        except NotYet as trouble:
+            after = trouble.after
+        except Refused as trouble:
+            life.services.report(key, trouble)
+            after = REFUSED_AFTER
+        except Trouble:
+            after = 1.0
+        if after is not None:
+            life.add(key, self.time.now() + after)
 
     async def _event(self, what: str) -> str:
         """The next call or write leaves the process; the trouble that it meets."""

@@ -60,7 +60,6 @@ def _chapters(made: Site) -> dict[str, Callable[[], None]]:
 
 async def _live(made: Site, troubles: dict[str, Callable[[Callable[[], None]], Awaitable[None]]]) -> None:
     """A whole life; the chapters that are named meet their trouble."""
-    made.put_nodes(0, 1)
     try:
         for chapter, happens in _chapters(made).items():
             await troubles[chapter](happens) if chapter in troubles else happens()
@@ -121,7 +120,6 @@ async def test_a_process_that_is_killed_before_its_write_to_a_service_arrives_wr
 
 
 async def test_a_process_that_is_killed_when_all_is_done_leaves_nothing_to_do_for_the_next(grounds):
-    grounds.put_nodes(0, 1)
     grounds.create()
     await grounds.ends_as("created", "created before the process was killed at rest")
     written = grounds.writes()

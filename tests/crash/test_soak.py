@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from tests.crash import foreign
@@ -82,7 +83,7 @@ async def _live(dice: random.Random, wishes: list[Wish]) -> Stage:
         stage.weather = Weather({dice.randrange(MOST_EVENTS): dice.choice(KINDS) for _ in range(dice.randint(0, 4))})
         left.pop(0).make(stage)
         if left and not left[0].calm and dice.random() < 0.5:
-            stage.before_event[dice.randrange(MOST_EVENTS)] = lambda wish=left.pop(0): wish.make(stage)
+            stage.before_event[dice.randrange(MOST_EVENTS)] = partial(left.pop(0).make, stage)
         await stage.settle()
         while stage.before_event:
             stage.before_event.popitem()[1]()
