@@ -1,8 +1,13 @@
 """A recorder passes calls on and writes them down."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from alibabacloud_slb20140515.client import Client
+from alibabacloud_slb20140515.models import CreateLoadBalancerRequest
+from alibabacloud_tea_openapi.models import Config
+from darabonba.core import DaraCore
 from yarl import URL
 
 from yunsim.faults import Fault
@@ -43,6 +48,23 @@ async def test_a_call_that_signs_the_host_is_signed_anew_with_the_owners_key(ses
     assert status == 200, body
     (call,) = session.cloud.cloud.journal.since(0)
     assert (call.caller, call.params["LoadBalancerName"]) == ("LTAI5tOwnersKey", "ab/云")
+
+
+@pytest.mark.parametrize("algorithm", [None, "v2"], ids=["acs3", "v1"])
+async def test_the_official_sdk_is_recorded_unmodified(session: Any, algorithm: str | None):
+    session.recorder.key = OWNER
+    endpoint = session.url.removeprefix("http://")
+    key = {"access_key_id": CLIENT["key"], "access_key_secret": CLIENT["secret"], "signature_algorithm": algorithm}
+    client = Client(Config(endpoint=endpoint, protocol="http", region_id="cn-beijing", **key))
+    request = CreateLoadBalancerRequest(
+        region_id="cn-beijing", load_balancer_name="shop", instance_charge_type="PayByCLCU", client_token="a b+c/云"
+    )
+    made = (await asyncio.to_thread(client.create_load_balancer, request)).body
+    for connection in DaraCore._sessions.values():
+        connection.close()
+    (exchange,) = session.recorded()
+    assert exchange.body["LoadBalancerId"] == made.load_balancer_id
+    assert exchange.params["ClientToken"] == "a b+c/云"
 
 
 async def test_without_the_owners_key_such_a_call_is_refused_and_it_is_said_what_to_do(session: Any, acs3: Any):
