@@ -218,3 +218,11 @@ async def test_concurrent_writers_lose_no_update(http):
 async def test_a_body_that_is_too_large_is_refused(http):
     status, answer = await call(http, "POST", SERVICES, data=io.BytesIO(b" " * (3 * 1024 * 1024 + 1)))
     assert (status, answer["reason"]) == (413, "RequestEntityTooLarge")
+
+
+async def test_columns_are_described_as_the_fields_they_show(http):
+    _, table = await call(http, "GET", SERVICES, headers=TABLE)
+    described = {column["name"]: column["description"] for column in table["columnDefinitions"]}
+    assert described["Type"].startswith("type determines how the Service is exposed.")
+    assert described["Age"].startswith("CreationTimestamp is a timestamp")
+    assert all(described.values())

@@ -50,6 +50,11 @@ class Type:
         return self.reference.rpartition(".")[2]
 
     @property
+    def description(self) -> str:
+        """What the documentation says of the field."""
+        return str(self._text.get("description") or self._body.get("description", ""))
+
+    @property
     def is_struct(self) -> bool:
         """An object whose fields are known."""
         return self.json == "object" and "properties" in self._body
@@ -123,6 +128,15 @@ def definitions() -> Mapping[str, Mapping[str, Any]]:
 def definition(name: str) -> Type:
     """The type of that name, such as io.k8s.api.core.v1.Service. Raises KeyError."""
     return Type({"$ref": f"#/$defs/{name}"})
+
+
+@functools.cache
+def description(name: str, path: str) -> str:
+    """What the documentation says of a field of that definition, such as "spec.type"; nothing if it has none such."""
+    found: Type | None = definition(name)
+    for part in path.split("."):
+        found = found.properties.get(part) if found else None
+    return found.description if found else ""
 
 
 def _type(text: Mapping[str, Any]) -> Type:

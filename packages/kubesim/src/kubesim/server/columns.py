@@ -24,6 +24,8 @@ class Column:
     type: str = "string"
     format: str = ""
     description: str = ""
+    field: str = ""
+    """The field of the kind whose documentation describes the column, unless `description` does."""
 
 
 def _name(obj: Object, _: datetime) -> str:
@@ -34,8 +36,8 @@ def _age(obj: Object, now: datetime) -> str:
     return age(meta(obj).get("creationTimestamp"), now)
 
 
-NAME = Column("Name", _name, format="name", description="Name of the object, unique for its kind in its namespace.")
-AGE = Column("Age", _age, description="Time since the object was created.")
+NAME = Column("Name", _name, format="name", field="metadata.name")
+AGE = Column("Age", _age, field="metadata.creationTimestamp")
 
 
 def _text(path: str, missing: str = "<none>") -> Cell:
@@ -72,9 +74,9 @@ def _containers(field: str) -> Cell:
 
 def _template_columns() -> tuple[Column, ...]:
     return (
-        Column("Containers", _containers("name"), 1),
-        Column("Images", _containers("image"), 1),
-        Column("Selector", _selector("spec.selector.matchLabels"), 1),
+        Column("Containers", _containers("name"), 1, description="Names of each container in the template."),
+        Column("Images", _containers("image"), 1, description="Images referenced by each container in the template."),
+        Column("Selector", _selector("spec.selector.matchLabels"), 1, field="spec.selector"),
     )
 
 
@@ -196,89 +198,108 @@ def _role(obj: Object, _: datetime) -> str:
 
 
 _EVENTS = (
-    Column("Last Seen", _event_age),
-    Column("Type", _text("type", "")),
-    Column("Reason", _text("reason", "")),
-    Column("Object", _event_object),
-    Column("Subobject", _text("involvedObject.fieldPath", ""), 1),
-    Column("Source", _event_source, 1),
-    Column("Message", _event_message),
-    Column("First Seen", _event_first, 1),
-    Column("Count", lambda obj, _: obj.get("count") or obj.get("deprecatedCount") or 1, 1),
-    Column("Name", _name, 1, format="name"),
+    Column("Last Seen", _event_age, field="lastTimestamp"),
+    Column("Type", _text("type", ""), field="type"),
+    Column("Reason", _text("reason", ""), field="reason"),
+    Column("Object", _event_object, field="involvedObject"),
+    Column("Subobject", _text("involvedObject.fieldPath", ""), 1, field="involvedObject.fieldPath"),
+    Column("Source", _event_source, 1, field="source"),
+    Column("Message", _event_message, field="message"),
+    Column("First Seen", _event_first, 1, field="firstTimestamp"),
+    Column("Count", lambda obj, _: obj.get("count") or obj.get("deprecatedCount") or 1, 1, field="count"),
+    Column("Name", _name, 1, format="name", field="metadata.name"),
 )
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "services": (
         NAME,
-        Column("Type", _text("spec.type")),
-        Column("Cluster-IP", _text("spec.clusterIP")),
-        Column("External-IP", _external_address),
-        Column("Port(s)", _service_ports),
+        Column("Type", _text("spec.type"), field="spec.type"),
+        Column("Cluster-IP", _text("spec.clusterIP"), field="spec.clusterIP"),
+        Column("External-IP", _external_address, field="spec.externalIPs"),
+        Column("Port(s)", _service_ports, field="spec.ports"),
         AGE,
-        Column("Selector", _selector("spec.selector"), 1),
+        Column("Selector", _selector("spec.selector"), 1, field="spec.selector"),
     ),
     "nodes": (
         NAME,
-        Column("Status", _node_status),
-        Column("Roles", _roles),
+        Column("Status", _node_status, description="The status of the node"),
+        Column("Roles", _roles, description="The roles of the node"),
         AGE,
-        Column("Version", _text("status.nodeInfo.kubeletVersion", "")),
-        Column("Internal-IP", _node_address("InternalIP"), 1),
-        Column("External-IP", _node_address("ExternalIP"), 1),
-        Column("OS-Image", _text("status.nodeInfo.osImage", "<unknown>"), 1),
-        Column("Kernel-Version", _text("status.nodeInfo.kernelVersion", "<unknown>"), 1),
-        Column("Container-Runtime", _text("status.nodeInfo.containerRuntimeVersion", "<unknown>"), 1),
+        Column("Version", _text("status.nodeInfo.kubeletVersion", ""), field="status.nodeInfo.kubeletVersion"),
+        Column("Internal-IP", _node_address("InternalIP"), 1, field="status.addresses"),
+        Column("External-IP", _node_address("ExternalIP"), 1, field="status.addresses"),
+        Column("OS-Image", _text("status.nodeInfo.osImage", "<unknown>"), 1, field="status.nodeInfo.osImage"),
+        Column(
+            "Kernel-Version",
+            _text("status.nodeInfo.kernelVersion", "<unknown>"),
+            1,
+            field="status.nodeInfo.kernelVersion",
+        ),
+        Column(
+            "Container-Runtime",
+            _text("status.nodeInfo.containerRuntimeVersion", "<unknown>"),
+            1,
+            field="status.nodeInfo.containerRuntimeVersion",
+        ),
     ),
     "pods": (
         NAME,
-        Column("Ready", _pod_ready),
-        Column("Status", _pod_status),
-        Column("Restarts", _restarts),
+        Column("Ready", _pod_ready, description="The aggregate readiness state of this pod for accepting traffic."),
+        Column("Status", _pod_status, description="The aggregate status of the containers in this pod."),
+        Column("Restarts", _restarts, description="How often the containers in this pod have been restarted."),
         AGE,
-        Column("IP", _text("status.podIP"), 1),
-        Column("Node", _text("spec.nodeName"), 1),
-        Column("Nominated Node", _text("status.nominatedNodeName"), 1),
-        Column("Readiness Gates", _gates, 1),
+        Column("IP", _text("status.podIP"), 1, field="status.podIP"),
+        Column("Node", _text("spec.nodeName"), 1, field="spec.nodeName"),
+        Column("Nominated Node", _text("status.nominatedNodeName"), 1, field="status.nominatedNodeName"),
+        Column("Readiness Gates", _gates, 1, field="spec.readinessGates"),
     ),
-    "namespaces": (NAME, Column("Status", _text("status.phase", "")), AGE),
-    "endpoints": (NAME, Column("Endpoints", _endpoint_addresses), AGE),
+    "namespaces": (NAME, Column("Status", _text("status.phase", ""), field="status.phase"), AGE),
+    "endpoints": (NAME, Column("Endpoints", _endpoint_addresses, field="subsets"), AGE),
     "endpointslices.discovery.k8s.io": (
         NAME,
-        Column("AddressType", _text("addressType", "")),
-        Column("Ports", _slice_ports),
-        Column("Endpoints", _slice_addresses),
+        Column("AddressType", _text("addressType", ""), field="addressType"),
+        Column("Ports", _slice_ports, field="ports"),
+        Column("Endpoints", _slice_addresses, field="endpoints"),
         AGE,
     ),
     "deployments.apps": (
         NAME,
-        Column("Ready", _of("status.readyReplicas", "spec.replicas")),
-        Column("Up-to-date", _number("status.updatedReplicas")),
-        Column("Available", _number("status.availableReplicas")),
+        Column("Ready", _of("status.readyReplicas", "spec.replicas"), description="Number of the pod with ready state"),
+        Column("Up-to-date", _number("status.updatedReplicas"), field="status.updatedReplicas"),
+        Column("Available", _number("status.availableReplicas"), field="status.availableReplicas"),
         AGE,
         *_template_columns(),
     ),
     "replicasets.apps": (
         NAME,
         Column("Desired", _number("spec.replicas"), type="integer"),
-        Column("Current", _number("status.replicas"), type="integer"),
-        Column("Ready", _number("status.readyReplicas"), type="integer"),
+        Column("Current", _number("status.replicas"), type="integer", field="status.replicas"),
+        Column("Ready", _number("status.readyReplicas"), type="integer", field="status.readyReplicas"),
         AGE,
         *_template_columns(),
     ),
     "daemonsets.apps": (
         NAME,
-        Column("Desired", _number("status.desiredNumberScheduled"), type="integer"),
-        Column("Current", _number("status.currentNumberScheduled"), type="integer"),
-        Column("Ready", _number("status.numberReady"), type="integer"),
-        Column("Up-to-date", _number("status.updatedNumberScheduled"), type="integer"),
-        Column("Available", _number("status.numberAvailable"), type="integer"),
+        Column(
+            "Desired", _number("status.desiredNumberScheduled"), type="integer", field="status.desiredNumberScheduled"
+        ),
+        Column(
+            "Current", _number("status.currentNumberScheduled"), type="integer", field="status.currentNumberScheduled"
+        ),
+        Column("Ready", _number("status.numberReady"), type="integer", field="status.numberReady"),
+        Column(
+            "Up-to-date",
+            _number("status.updatedNumberScheduled"),
+            type="integer",
+            field="status.updatedNumberScheduled",
+        ),
+        Column("Available", _number("status.numberAvailable"), type="integer", field="status.numberAvailable"),
         Column("Node Selector", _selector("spec.template.spec.nodeSelector")),
         AGE,
         *_template_columns(),
     ),
     "statefulsets.apps": (
         NAME,
-        Column("Ready", _of("status.readyReplicas", "spec.replicas")),
+        Column("Ready", _of("status.readyReplicas", "spec.replicas"), description="Number of the pod with ready state"),
         AGE,
         *_template_columns()[:2],
     ),
@@ -289,7 +310,11 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "secrets": (NAME, Column("Type", _text("type", "")), Column("Data", _count("data"), type="integer"), AGE),
     "serviceaccounts": (NAME, Column("Secrets", _count("secrets"), type="integer"), AGE),
-    "leases.coordination.k8s.io": (NAME, Column("Holder", _text("spec.holderIdentity", "")), AGE),
+    "leases.coordination.k8s.io": (
+        NAME,
+        Column("Holder", _text("spec.holderIdentity", ""), field="spec.holderIdentity"),
+        AGE,
+    ),
     "events": _EVENTS,
     "events.events.k8s.io": _EVENTS,
     "roles.rbac.authorization.k8s.io": (

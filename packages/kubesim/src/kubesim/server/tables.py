@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kubesim.kinds import Kind
 from kubesim.objects import Object
+from kubesim.schema.definitions import description
 from kubesim.server.answers import partial
 from kubesim.server.columns import COLUMNS, DEFAULT
 
@@ -22,7 +23,7 @@ def table(
             "name": column.name,
             "type": column.type,
             "format": column.format,
-            "description": column.description,
+            "description": column.description or description(kind.definition, column.field),
             "priority": column.priority,
         }
         for column in columns
