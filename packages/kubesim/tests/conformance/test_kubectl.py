@@ -170,13 +170,40 @@ def test_taints_cordons_and_a_nodes_description(kubectl):
     kubectl("taint", "node", "conformance-2", "k-")
 
 
-@pytest.mark.usefixtures("simulated")
-def test_delete_waits_until_an_object_is_gone(rolled_out):
-    assert "deleted" in rolled_out("delete", "deploy/web", "--timeout=15s", "--cascade=foreground")
-    assert "NotFound" in rolled_out.refused("get", "deploy", "web")
-
-
 def test_a_token_for_an_account(kubectl):
     kubectl("create", "serviceaccount", "robot")
     assert len(kubectl("create", "token", "robot").strip()) > 20
     assert kubectl("auth", "can-i", "create", "services").strip() == "yes"
+
+
+def test_apply_changes_what_changed_and_removes_what_was_dropped(kubectl):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept%s}\ndata: {a: '1'%s}\n"
+    kubectl("apply", "-f", "-", stdin=text % (", labels: {x: one}", ", b: '2'"))
+    kubectl("apply", "-f", "-", stdin=text % ("", ""))
+    live = kubectl.json("get", "configmap", "kept")
+    assert (live["data"], "labels" in live["metadata"]) == ({"a": "1"}, False)
+
+
+def test_a_watch_shows_what_is_there(service):
+    listed = service("get", "service", "web", "--watch", "--request-timeout=1s")
+    assert listed.count("web") == 1
+
+
+def test_a_namespace_goes_with_its_contents(kubectl):
+    name = f"{kubectl.namespace}-brief"
+    kubectl("create", "namespace", name)
+    kubectl("create", "configmap", "c", "-n", name)
+    kubectl("delete", "namespace", name, "--timeout=20s")
+    assert "NotFound" in kubectl.refused("get", "namespace", name)
+
+
+@pytest.mark.usefixtures("simulated")
+def test_get_all_lists_workloads(rolled_out):
+    listed = rolled_out("get", "all", "-o", "name").split()
+    assert {"service/web", "deployment.apps/web"} <= set(listed)
+
+
+@pytest.mark.usefixtures("simulated")
+def test_delete_waits_until_an_object_is_gone(rolled_out):
+    assert "deleted" in rolled_out("delete", "deploy/web", "--timeout=15s", "--cascade=foreground")
+    assert "NotFound" in rolled_out.refused("get", "deploy", "web")

@@ -33,8 +33,15 @@ def _member(name: str, recorded: Any, here: Any, learned: Learned, path: str) ->
     elif name == "clusterIPs" and isinstance(recorded, list) and isinstance(here, list) and "None" not in recorded:
         for one, other in zip(recorded, here, strict=False):
             learned.note(one, other)
+    elif name == "managedFields" and isinstance(recorded, list) and isinstance(here, list):
+        yield from differences(sorted(recorded, key=_writer), sorted(here, key=_writer), learned, path)
     else:
         yield from differences(recorded, here, learned, path)
+
+
+def _writer(entry: Any) -> tuple[str, ...]:
+    """Who wrote: entries are in the order of their times, which two runs do not share."""
+    return tuple(str(entry.get(name, "")) for name in ("manager", "operation", "subresource"))
 
 
 def _named(value: Any) -> bool:
