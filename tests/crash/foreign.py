@@ -12,6 +12,10 @@ from yunsim.world import World
 
 OUR_NAME = balancer_name(UIDS[NGINX])
 OWNER_TAG = "kubernetes.do.not.delete"
+PORT = 8443
+"""Where somebody else listens on our balancers."""
+OUTSIDE = "outside-the-cluster"
+"""The description of somebody else's backend in our groups."""
 NAMESAKE = "k8s/30080/nginx/default/otherclusr"
 """The mark of a Service of the same name in another cluster."""
 
@@ -27,9 +31,9 @@ def intrude(world: World) -> None:
     """A listener with its group, and a tag, on each balancer of ours, and a backend in each of our groups."""
     for balancer in _ours(world):
         for group_id in list(balancer.groups):
-            servers = _servers("i-w3", 8080, "outside-the-cluster")
+            servers = _servers("i-w3", 8080, OUTSIDE)
             _ask(world, "AddVServerGroupBackendServers", VServerGroupId=group_id, BackendServers=servers)
-        _furnish(world, balancer.id, "by-hand", 8443)
+        _furnish(world, balancer.id, "by-hand", PORT)
         tag = {"ResourceId.1": balancer.id, "Tag.1.Key": "team", "Tag.1.Value": "shop"}
         _ask(world, "TagResources", ResourceType="instance", **tag)
 
@@ -50,7 +54,7 @@ def _theirs(world: World) -> Iterator[tuple[str, object]]:
             if group.name == "by-hand":
                 yield group.id, group
             yield from ((f"{group.id} {one.key}", one) for one in group.backends.values() if one.server_id == "i-w3"
-                        and one.description == "outside-the-cluster")  # fmt: skip
+                        and one.description == OUTSIDE)  # fmt: skip
 
 
 def _ours(world: World) -> list:

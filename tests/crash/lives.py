@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from tests.crash import foreign
 from tests.crash.picture import difference, picture
-from tests.crash.stage import APACHE, NGINX, Stage
+from tests.crash.stage import APACHE, NGINX, UIDS, Stage
 from tests.crash.weather import Weather
 
-from yunqiao.model.cluster import ServicePort
+from yunqiao.model.cluster import ServicePort, ServiceStatus
+from yunqiao.model.keys import balancer_name
 
 Change = Callable[[Stage], None]
 
@@ -139,12 +140,34 @@ async def undisturbed(chapter: Chapter, *, back: bool = False) -> End:
         chapter.back(stage)
         await stage.settle()
     await left_alone(stage, "undisturbed")
+    for key in stage.clusters:
+        assert is_served(stage, key), f"{chapter.name}: {key} is not served as it asks, even undisturbed"
     return End(shown(stage), foreign.theirs(stage.world), events)
 
 
 def shown(stage: Stage) -> object:
     """The stage as everybody can see it."""
     return picture(stage.world, {key: one.service for key, one in stage.clusters.items()})
+
+
+def is_served(stage: Stage, key: str) -> bool:
+    """Whether a Service has all that it asks for: running listeners, the nodes behind them, its address; or nothing."""
+    service, name = stage.clusters[key].service, balancer_name(UIDS[key])
+    balancers = stage.world.states["slb"].load_balancers.values()
+    ours = [one for one in balancers if one.tags.get(foreign.OWNER_TAG) == name]
+    if service is None or service.spec.type != "LoadBalancer":
+        return not ours and (service is None or (service.metadata.finalizers, service.status) == ([], ServiceStatus()))
+    (balancer,) = ours
+    servers = {node.spec.provider_id.partition(".")[2] for node in stage.nodes}
+    wanted = {(port.port, server, port.node_port) for port in service.spec.ports for server in servers}
+    running = [one for one in balancer.listeners.values() if one.status == "running" and one.port != foreign.PORT]
+    found = {
+        (one.port, backend.server_id, backend.port)
+        for one in running
+        for backend in balancer.groups[one.settings["VServerGroupId"]].backends.values()
+        if backend.description != foreign.OUTSIDE
+    }
+    return found == wanted and [one.ip for one in service.status.load_balancer.ingress] == [balancer.address]
 
 
 async def ends_well(stage: Stage, expected: End, story: str) -> None:

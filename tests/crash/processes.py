@@ -6,6 +6,7 @@ effect before the next process starts, and one after that has begun to look.
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ KEYS = {"accessKeyID": "TFRBSS1jcmFzaA==", "accessKeySecret": "bm8tc2VjcmV0"}
 """`LTAI-crash` and `no-secret` in base64, as the cloud-config has them."""
 WRITE, LOOK = 1.0, 2.0
 """What a `slow` fault here calls the seconds for which it holds a call, which is until it is let go."""
-SOON = 20.0
+SOON, QUIET = 20.0, 0.5
+"""Seconds that anything may take, and without a call after which nothing more is expected."""
 NODE_PORTS = {name: 30100 + 10 * number for number, name in enumerate(NAMES)}
 
 WORLD = {
@@ -219,12 +221,15 @@ class Site:
 
     async def settled(self, chapter: str) -> None:
         """Wait until every note is clean and no call came for a while: so the chapter should end."""
-        journal, last, quiet = self.cloud.cloud.journal, -1, 0
-        async with asyncio.timeout(SOON):
-            while quiet < 5 or not all(self._at_rest(name) for name in NAMES):
-                await asyncio.sleep(0.1)
-                quiet = quiet + 1 if journal.last == last else 0
-                last = journal.last
+        journal, last, since = self.cloud.cloud.journal, -1, 0.0
+
+        def at_rest() -> bool:
+            nonlocal last, since
+            now = time.monotonic()
+            last, since = journal.last, now if journal.last != last else since
+            return now - since > QUIET and all(self._at_rest(name) for name in NAMES)
+
+        await self.until(f"all is quiet when {chapter}", at_rest)
         self.expected[chapter] = self.shown()
 
     def _at_rest(self, name: str) -> bool:
