@@ -1,6 +1,11 @@
 """The life of one Service, read as the calls it takes."""
 
+import contextlib
+
+from tests.core.conftest import Ended
+
 from yunqiao.model.cluster import ServicePort
+from yunsim.dispatch import perform
 
 
 def story(bench):
@@ -150,3 +155,28 @@ async def test_a_deletion_is_done_only_when_two_looks_some_seconds_apart_found_n
     await bench.settle()
     assert bench.cloud.shape() == []
     assert bench.cluster.service is None
+
+
+async def test_a_service_that_wants_a_balancer_again_gets_a_new_one(bench):
+    await bench.settle()
+    first = list(bench.cloud.world.states["slb"].load_balancers)
+    bench.cluster.ask(type="ClusterIP")
+    await bench.settle()
+    bench.cluster.ask(type="LoadBalancer")
+    await bench.settle()
+    assert bench.wanted_is_there()
+    assert list(bench.cloud.world.states["slb"].load_balancers) != first
+
+
+async def test_an_attempt_whose_balancer_is_gone_for_good_is_given_up_for_a_new_one(bench):
+    """The process ended after the delete and before the Service was told; meanwhile it wants a balancer again."""
+    bench.cloud.troubles = ["", "", "ended-after"]  # listing, create, group: the note stays dirty
+    with contextlib.suppress(Ended):
+        await bench.services.reconcile("default/nginx")
+    (made,) = bench.cloud.world.states["slb"].load_balancers.values()
+    for action in ("SetLoadBalancerDeleteProtection", "DeleteLoadBalancer"):
+        fields = {"RegionId": "cn-hangzhou", "LoadBalancerId": made.id, "DeleteProtection": "off"}
+        perform(bench.cloud.world, "slb", action, fields)
+    bench.restart()
+    await bench.settle()
+    assert bench.wanted_is_there()

@@ -17,11 +17,16 @@ TUNNEL = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-tunnel-type"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One Service as an owner. `recorded` is the balancer id it is known to have had, empty if none."""
+    """One Service as an owner.
+
+    `recorded` is the balancer id it is known to have had, empty if none; `attempt` is the attempt to make one that is
+    under way.
+    """
 
     uid: str
     owner: Owner
     recorded: str = ""
+    attempt: str = ""
 
     @property
     def name(self) -> str:

@@ -12,13 +12,16 @@ from yunqiao.model.keys import digest
 VERIFY_EVERY = 3600.0
 """Seconds within which every Service's balancer is looked at, whatever is believed of it."""
 
+HOPELESS_AFTER = 10.0
+"""Seconds after which a listing has caught up with a create for certain."""
+
 
 @dataclass(slots=True)
 class Known:
     """Of one Service (by its UID): the balancer last seen, when to look again, the note last written.
 
     `listed` is what the listing of the start said of it, enough to delete it by. `missing` is when it was first not
-    found. Times are seconds on the engine's clock.
+    found, `remade` when one was made "again" that nobody has found since. Times are seconds on the engine's clock.
     """
 
     uid: str
@@ -27,11 +30,12 @@ class Known:
     verify_at: float = float("inf")
     record: Record | None = None
     missing: float | None = None
+    remade: float | None = None
 
     def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
         """Remember a look; what was not found is stamped with when that was first noticed."""
         if isinstance(seen, Balancer):
-            self.seen, self.missing = seen, None
+            self.seen, self.missing, self.remade = seen, None, None
             self.verify_at = self._next(now)
             return seen
         self.missing = now if self.missing is None else self.missing
@@ -46,6 +50,10 @@ class Known:
         """Remember what an answer proved."""
         self.seen = seen if isinstance(seen, Balancer) and seen.known else None
         return seen
+
+    def is_hopeless(self, now: float) -> bool:
+        """Whether making it "again" only gives the id of one that is gone: nobody found it for long enough."""
+        return self.remade is not None and now - self.remade >= HOPELESS_AFTER
 
     def due(self, now: float) -> float:
         """Seconds until the next look; what was made without one gets its first look within the same period."""

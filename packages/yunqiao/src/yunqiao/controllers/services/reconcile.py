@@ -1,5 +1,7 @@
 """The story of one Service, the same for every kind of load balancer."""
 
+import dataclasses
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -34,7 +36,8 @@ UNPUBLISHED_AGAIN = 1.0
 class Services:
     """Everything the story needs, given from outside.
 
-    `trusts_records` says that no other controller has led since the notes on the Services were written.
+    `trusts_records` says that no other controller has led since the notes on the Services were written; `nonce` gives
+    a name for each attempt to make a balancer.
     """
 
     snapshot: Callable[[str], Snapshot | None]
@@ -44,6 +47,7 @@ class Services:
     rules: Rules
     clock: Clock
     trusts_records: bool = False
+    nonce: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
     memory: Memory = field(default_factory=Memory)
     directories: dict[str, Any] = field(default_factory=dict)
 
@@ -89,9 +93,10 @@ class _Work:
         who = self._who.on(seen)
         wanted = self._provider.want(snapshot, parsed, who, self._services.rules)
         if self._plan(wanted, seen, who).steps or (isinstance(seen, Balancer) and not has_finalizer(self._service)):
-            await self._claim()
-        done = await self._converge(who, wanted, seen)
+            await self._claim(seen)
+        done = await self._converge(dataclasses.replace(who, attempt=self._noted().attempt), wanted, seen)
         if done.plan.again_after is not None:
+            self._known.remade = self._now() if self._known.remade is None else self._known.remade
             return done.plan.again_after
         if isinstance(done.seen, Balancer):
             await self._publish(done, wanted)
@@ -177,9 +182,13 @@ class _Work:
         self._tell("Normal", call.action, call.why)
         return reply
 
-    async def _claim(self) -> None:
-        dirty = replace(self._noted(), dirty=True)
-        if not has_finalizer(self._service) or self._noted() != dirty:
+    async def _claim(self, seen: Balancer | Absent) -> None:
+        """Our finalizer and a dirty note; making a balancer begins an attempt, or goes on with one."""
+        noted = self._noted()
+        dirty = replace(noted, dirty=True)
+        if isinstance(seen, Absent) and (not noted.dirty or self._known.is_hopeless(self._now())):
+            dirty, self._known.remade = replace(dirty, attempt=self._services.nonce()), None
+        if not has_finalizer(self._service) or noted != dirty:
             await self._patch(publish.claim(self._service, dirty))
             self._known.record = dirty
 
@@ -188,7 +197,7 @@ class _Work:
         if not isinstance(seen, Balancer):
             return
         if not done.plan.problems:
-            clean = Record(self._who.uid, seen.id, record.applied(wanted))
+            clean = Record(self._who.uid, balancer=seen.id, applied=record.applied(wanted))
         published = await self._patch(publish.publish(self._service, seen, wanted.hostname, self._noted(), clean))
         self._known.record = clean
         if published or done.calls:

@@ -20,9 +20,15 @@ ANNOTATION = "yunqiao/record"
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is written; `applied` is empty while nothing has been applied in full."""
+    """What is written; `applied` is empty while nothing has been applied in full.
+
+    `attempt` names one attempt to make a balancer, from its first call until it is done, restarts included: it is part
+    of the ClientToken, so that a repeated call makes no second balancer, and a later one does not ask for one that is
+    gone.
+    """
 
     uid: str
+    attempt: str = ""
     balancer: str = ""
     applied: str = ""
     dirty: bool = False

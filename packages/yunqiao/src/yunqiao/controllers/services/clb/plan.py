@@ -59,7 +59,7 @@ def _create(wanted: Balancer, who: Identity) -> Plan:
     if attributes["InstanceChargeType"] == "PayBySpec":
         attributes["LoadBalancerSpec"] = spec
     canonical = json.dumps([attributes, dict(wanted.tags)], sort_keys=True)
-    token = digest(who.uid, who.recorded, canonical, length=48)
+    token = digest(who.uid, who.attempt, canonical, length=48)
     kind = attributes["AddressType"]
     why = f"Service {who.owner.namespace}/{who.owner.service} wants an {kind} load balancer and has none"
     return Plan((instances.create(attributes, wanted.tags, token, why),))
