@@ -24,12 +24,9 @@ _SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
 
 
 def wanted(world: World, load_balancer_ids: Iterable[str] | None = None) -> list[Wanted]:
-    """Return the listeners that should carry traffic now, of all balancers or of those.
-
-    The id of an access control list stands for the balancers that use it; any other unknown id has none.
-    """
+    """Return the listeners that should carry traffic now, of all balancers or of those (an unknown id has none)."""
     on_wire, balancers = _Addresses(world), rules.state(world).load_balancers
-    ids = balancers if load_balancer_ids is None else _concerned(world, load_balancer_ids)
+    ids = balancers if load_balancer_ids is None else load_balancer_ids
     return [
         _listener(world, on_wire, owner, each)
         for owner in (balancers[one] for one in ids if one in balancers)
@@ -37,18 +34,6 @@ def wanted(world: World, load_balancer_ids: Iterable[str] | None = None) -> list
         for each in owner.listeners.values()
         if each.status == "running"
     ]
-
-
-def _concerned(world: World, ids: Iterable[str]) -> list[str]:
-    """Return the balancers that these ids mean, each once."""
-    state, given = rules.state(world), set(ids)
-    if lists := given & state.access_control_lists.keys():
-        given |= {
-            owner.id
-            for owner in state.load_balancers.values()
-            if any(lists.intersection(acl_ids(each)) for each in owner.listeners.values())
-        }
-    return sorted(given)
 
 
 class _Addresses:
@@ -121,14 +106,10 @@ def _access(world: World, on_wire: _Addresses, each: Listener) -> AccessControl:
     if each.settings.get("AclStatus") != "on":
         return AccessControl()
     lists = rules.state(world).access_control_lists
-    entries = [entry for acl_id in acl_ids(each) if acl_id in lists for entry in lists[acl_id].entries]
+    named = str(each.settings.get("AclId", "")).split(",")
+    entries = [entry for acl_id in named if acl_id in lists for entry in lists[acl_id].entries]
     blocks = tuple(block for entry in entries for block in on_wire.blocks(ip_network(entry)))
     return AccessControl(cast("Literal['white', 'black']", each.settings["AclType"]), blocks)
-
-
-def acl_ids(each: Listener) -> list[str]:
-    """Return the access control lists that a listener names, whether it uses them or not."""
-    return [acl_id for acl_id in str(each.settings.get("AclId", "")).split(",") if acl_id]
 
 
 def private_address(world: World, backend: Backend) -> str:
