@@ -19,7 +19,8 @@ HOP_BY_HOP = frozenset(
 
 REASONS = {302: b"Moved Temporarily", 400: b"Bad Request", 502: b"Bad Gateway", 504: b"Gateway Timeout"}
 """What a listener says by itself: go to HTTPS, the request cannot be read, no backend answers, or none in time
-(https://www.alibabacloud.com/help/en/slb/classic-load-balancer/support/clb-status-code-description)."""
+(https://www.alibabacloud.com/help/en/slb/classic-load-balancer/support/clb-status-code-description, and
+https://help.aliyun.com/en/slb/classic-load-balancer/use-cases/redirect-requests-from-http-to-https for the 302)."""
 
 CLIENT_PORT = "X-Forwarded-Client-srcport"
 """The field with the port from which the client came (XForwardedFor_ClientSrcPort)."""

@@ -32,7 +32,7 @@ _POLICIES: dict[TlsPolicy, tuple[ssl.TLSVersion, ssl.TLSVersion, str]] = {
     "1_2_strict_with_1_3": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, "ECDHE+AES"),
 }
 """Lowest and highest version, and the ciphers: the strict ones keep earlier sessions secret when a key is lost
-(https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guide/tls-security-policies)."""
+(TLSCipherPolicy of CreateLoadBalancerHTTPSListener)."""
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:
