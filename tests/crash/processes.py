@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from kubesim.server.serving import Running, serving
 from kubesim.server.serving import Settings as KubeSettings
 from kubesim.storage import Change
 from yunqiao.cli.sandboxed.programs import Program, start
+from yunqiao.cli.sandboxed.ranges import free_range
 from yunqiao.cli.sandboxed.sandbox import environment
 from yunqiao.controllers.services import record
 from yunqiao.model.cluster import Service
@@ -46,18 +47,22 @@ SOON, QUIET = 20.0, 0.5
 """Seconds that anything may take, and without a call after which nothing more is expected."""
 NODE_PORTS = {name: 30100 + 10 * number for number, name in enumerate(NAMES)}
 
-WORLD = {
-    "region": "cn-hangzhou",
-    "zones": ["cn-hangzhou-h"],
-    "keys": [{"id": "LTAI-crash", "secret": "no-secret"}],
-    "vpcs": [{"id": "vpc-test", "cidr": "127.77.0.0/16"}],
-    "vswitches": [{"id": "vsw-test", "vpc": "vpc-test", "zone": "cn-hangzhou-h", "cidr": "127.77.0.0/20"}],
-    "virtual_node_vswitch": "vsw-test",
-    "instances": [
-        {"id": f"i-w{n}", "hostname": f"w{n}", "vswitch": "vsw-test", "ip": f"127.77.0.1{n}"} for n in range(4)
-    ],
-    "metadata_instance": "i-w0",
-}  # fmt: skip
+
+def _world(network: str) -> dict[str, Any]:
+    """One VPC of loopback addresses that nobody else uses now, with four instances."""
+    return {
+        "region": "cn-hangzhou",
+        "zones": ["cn-hangzhou-h"],
+        "keys": [{"id": "LTAI-crash", "secret": "no-secret"}],
+        "vpcs": [{"id": "vpc-test", "cidr": f"{network}.0.0/16"}],
+        "vswitches": [{"id": "vsw-test", "vpc": "vpc-test", "zone": "cn-hangzhou-h", "cidr": f"{network}.0.0/20"}],
+        "virtual_node_vswitch": "vsw-test",
+        "instances": [
+            {"id": f"i-w{number}", "hostname": f"w{number}", "vswitch": "vsw-test", "ip": f"{network}.0.1{number}"}
+            for number in SHIFTS
+        ],
+        "metadata_instance": "i-w0",
+    }
 
 
 @dataclass
@@ -259,10 +264,12 @@ def _without_digest(service: Service) -> Service:
 @asynccontextmanager
 async def site(folder: Path) -> AsyncIterator[Site]:
     """Cloud and cluster, with nodes of which two work in each shift, and no controller yet."""
-    (folder / "world.yaml").write_text(yaml.safe_dump(WORLD))
     (folder / "cloud-config").write_text(json.dumps({"Global": {**KEYS, "region": "cn-hangzhou"}}))
-    file, settings = worldfile.load(folder / "world.yaml"), KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
-    async with serving_cloud(file, "127.0.0.1", 0) as cloud, serving(settings) as cluster:
+    settings = KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
+    async with AsyncExitStack() as stack:
+        file = worldfile.parse(yaml.safe_dump(_world(f"127.{stack.enter_context(free_range())}")))
+        cloud = await stack.enter_async_context(serving_cloud(file, "127.0.0.1", 0))
+        cluster = await stack.enter_async_context(serving(settings))
         gate = Gate()
         cloud.cloud.sleep = gate.sleep
         cloud.cloud.world.clock.freeze()
