@@ -50,11 +50,13 @@ imports: setup
 
 docs: setup  ## make the reference pages and the picture of the demo anew
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/yunsim coverage > docs/reference/yunsim-coverage.md
 	@$(BIN)/python docs/picture.py
 
 bench: setup  ## measure
 	@$(BIN)/python bench/run.py $(BENCH)
 	@$(BIN)/python bench/kube_layer.py
+	@$(BIN)/python bench/large_cluster.py
 
 lock: setup  ## pin the requirements anew, with hashes
 	@cd requirements && for f in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done

@@ -6,6 +6,7 @@ whose memory and longest event-loop stall are measured.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -69,9 +70,13 @@ async def load(folder: Path, options: argparse.Namespace) -> None:
         ("objects listed", f"{synced['objects']}"),
         ("seconds to list them", f"{synced['seconds']:.2f}"),
         ("longest stall while listing, ms", f"{synced['stall'] * 1000:.0f}"),
+        ("  of our own CPU time, ms", f"{synced['working'] * 1000:.0f}"),
+        ("longest garbage collection, ms", f"{synced['collecting'] * 1000:.0f}"),
         ("memory after, MB", f"{synced['megabytes']:.0f}"),
         ("events", f"{options.events} in {seconds:.1f} s, as fast as they could be made"),
         ("longest stall meanwhile, ms", f"{followed['stall'] * 1000:.0f}"),
+        ("  of our own CPU time, ms", f"{followed['working'] * 1000:.0f}"),
+        ("longest garbage collection, ms", f"{followed['collecting'] * 1000:.0f}"),
         ("memory after, MB", f"{followed['megabytes']:.0f}"),
         ("keys in the queue", f"{followed['queue']}"),
     ]
@@ -89,10 +94,10 @@ async def watch(kubeconfig: str, objects: int) -> None:
         watching = Watching(client, clock)
         running = asyncio.create_task(watching.run())
         await watching.synced()
-        say(objects=objects, seconds=time.monotonic() - begun, stall=stall.take(), megabytes=megabytes())
+        say(objects=objects, seconds=time.monotonic() - begun, **stall.take(), megabytes=megabytes())
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         await asyncio.sleep(1)
-        say(stall=stall.take(), megabytes=megabytes(), queue=len(watching.queue))
+        say(**stall.take(), megabytes=megabytes(), queue=len(watching.queue))
         for task in (running, monitor):
             task.cancel()
         await asyncio.gather(running, monitor, return_exceptions=True)
@@ -102,19 +107,28 @@ class Stall:
     """The longest time that the event loop did not come round."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest = self.working = self.collecting = self._since = 0.0
+        gc.callbacks.append(self._collection)
+
+    def _collection(self, phase: str, _: dict[str, int]) -> None:
+        now = time.monotonic()
+        if phase == "stop":
+            self.collecting = max(self.collecting, now - self._since)
+        self._since = now
 
     async def run(self) -> None:
         """Measure until cancelled."""
         while True:
-            begun = time.monotonic()
+            begun, worked = time.monotonic(), time.thread_time()
             await asyncio.sleep(0.005)
             self.longest = max(self.longest, time.monotonic() - begun - 0.005)
+            self.working = max(self.working, time.thread_time() - worked)
 
-    def take(self) -> float:
-        """Give it and start anew."""
-        longest, self.longest = self.longest, 0.0
-        return longest
+    def take(self) -> dict[str, float]:
+        """Give it and start anew, with the longest stretch of our own CPU time and the longest collection."""
+        taken = {"stall": self.longest, "working": self.working, "collecting": self.collecting}
+        self.longest = self.working = self.collecting = 0.0
+        return taken
 
 
 def say(**facts: Any) -> None:

@@ -33,7 +33,8 @@ class Watching:
         self._synced = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled. Garbage is collected once everything is listed: while it grows, there is none."""
+        gc.disable()
         reflectors: list[Reflector[Any]] = [
             Reflector(self._client, SERVICE, self.caches.services, self._service, self.clock),
             Reflector(self._client, NODE, self.caches.nodes, self._node, self.clock),
@@ -46,6 +47,7 @@ class Watching:
                 await reflector.has_synced.wait()
             gc.collect()
             gc.freeze()  # what was listed stays for long: a full collection need not walk it again
+            gc.enable()
             self._synced.set()
 
     async def synced(self) -> None:

@@ -9,8 +9,12 @@ from typing import Any
 import msgspec
 
 
-class _Frozen(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """A frozen struct whose fields are spelled in camel case on the wire."""
+class _Frozen(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True, gc=False):
+    """A frozen struct whose fields are spelled in camel case on the wire.
+
+    Trees of such values have no cycles, so the garbage collector need not walk them: a full collection over those of a
+    large cluster would stop the event loop for a tenth of a second and more.
+    """
 
 
 class ObjectReference(_Frozen, frozen=True):
