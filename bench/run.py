@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,6 +77,12 @@ Seconds run from the first change to the last write that it needs; MB is the con
 ```
 {table}
 ```
+
+Watching a large cluster (`bench/kube_layer.py`), the watching process alone:
+
+```
+{layer}
+```
 """
 
 
@@ -91,7 +98,14 @@ def page(results: list[Measured], options: argparse.Namespace) -> str:
         linux=platform.release(),
         python=platform.python_version(),
         table="\n".join(table(results)),
+        layer=kube_layer(),
     )
+
+
+def kube_layer() -> str:
+    """What the other measurement prints."""
+    script = Path(__file__).with_name("kube_layer.py")
+    return subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True).stdout.rstrip()
 
 
 if __name__ == "__main__":
