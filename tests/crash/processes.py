@@ -1,7 +1,7 @@
 """The real controller as a process, between a yunsim and a kubesim that are served here and held at will.
 
 Each of three Services has the same call under way when the process is killed: one of the calls never arrives, one takes
-effect before the next process starts, and one after that has begun to look.
+effect before the next process starts, and one when that has begun to look, or is done.
 """
 
 import asyncio
@@ -141,12 +141,15 @@ class Site:
     # --- in the middle of something ------------------------------------------------------------------------------
 
     async def killed_while_calling(self, action: str) -> None:
-        """End the process while each Service has that call under way: lost, done, and done late."""
+        """End the process while each Service has that call under way: one is lost, one done, one still to come."""
         await self.until(f"all call {action}", lambda: len(self.gate.waiting[WRITE]) == len(NAMES))
         await self.kill()
         self.cloud.cloud.faults.remove()
         self.gate.lose(WRITE)
         self.gate.let(WRITE, 1)
+
+    async def late_while_the_next_begins(self) -> None:
+        """What is still to come arrives when the next process has listed what there is."""
         self.cloud.cloud.faults.add(Fault("slow", skip=1, seconds=LOOK))
         await self.begin()
         await self.until("the next one has listed what there is, and goes on", lambda: bool(self.gate.waiting[LOOK]))
@@ -154,6 +157,14 @@ class Site:
         self.cloud.cloud.faults.remove()
         await asyncio.sleep(0)
         self.gate.let(LOOK)
+
+    async def late_when_all_is_done(self, chapter: str) -> None:
+        """What is still to come arrives when the next process is done; the one after that finds it."""
+        await self.begin()
+        await self.ends_as(chapter, f"{chapter}, with a call still to come")
+        self.gate.let(WRITE)
+        await self.kill()
+        await self.begin()
 
     async def killed_before(self, path: str) -> None:
         """End the process while it waits for the answer to a patch that never arrives."""
