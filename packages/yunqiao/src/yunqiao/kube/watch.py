@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 0.8
 MOST_SECONDS = 30.0
+TOLD_AT_ONCE = 200
+"""Changes of a listing that are told before others have their turn."""
 
 
 class Backoff:
@@ -89,8 +91,10 @@ class Reflector(Generic[Thing]):
 
     async def _list(self) -> None:
         listing = await self._source.list(self._kind)
-        for old, new in self._cache.replace(listing.items):
+        for number, (old, new) in enumerate(self._cache.replace(listing.items)):
             self._tell(old, new)
+            if number % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)  # everybody else's turn
         self._version = listing.resource_version
         self.has_synced.set()
 

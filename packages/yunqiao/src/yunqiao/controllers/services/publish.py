@@ -80,7 +80,7 @@ def service_hash(service: Service) -> str:
     """
     spec = service.spec
     asked = [
-        as_builtins(spec.ports),
+        [(port.name, port.protocol, port.port, port.target_port, port.node_port) for port in spec.ports],
         spec.type,
         spec.external_traffic_policy,
         spec.load_balancer_class,

@@ -213,9 +213,14 @@ class _Work:
         self._tell("Normal", "EnsuredLoadBalancer", f"Ensured load balancer [{seen.id}]")
 
     async def _patch(self, patch: Patch | None) -> bool:
-        if patch is not None:
+        if patch is None:
+            return False
+        try:
             await self._services.patch(patch)
-        return patch is not None
+        except BaseException:
+            self._known.record = None  # it may have taken effect: only the object itself knows now
+            raise
+        return True
 
     def _tell(self, kind: Literal["Normal", "Warning"], reason: str, text: str) -> None:
         self._services.tell(self._service, kind, reason, text)
