@@ -14,6 +14,7 @@ from alibabacloud_tea_openapi import utils_models as openapi
 
 from yunqiao.cloud import ecs, vpc
 from yunqiao.cloud.clb import groups, instances, listeners
+from yunqiao.cloud.clb.merging import MERGING
 from yunqiao.cloud.products import placed
 from yunqiao.model.balancer import Backend, Listener
 from yunqiao.model.step import Call
@@ -98,23 +99,32 @@ def test_a_request_is_what_the_official_sdk_sends(recording: Any, call: Call) ->
     assert sent.headers["x-acs-action"] == call.action
 
 
+UNDOCUMENTED = {("udp", "ConnectionDrain"), ("udp", "ConnectionDrainTimeout")}
+"""Settings that the incumbent sends for UDP and the SDK's model does not have."""
+
+
+def every_setting(protocol: str) -> Listener:
+    names = (*listeners.ATTRIBUTES[protocol], *listeners.AT_CREATION.get(protocol, ()))
+    settings = {name: "7" for name in names if (protocol, name) not in UNDOCUMENTED} | {"Scheduler": "wrr"}
+    mark = "k8s/80/nginx/default/c"
+    return Listener(port=80, protocol=protocol, description=mark, group=mark, attributes=settings)
+
+
 def clb_calls() -> Iterator[Call]:
     backends = (Backend(server_id="i-1", port=30080, weight=100, description="k8s/80/nginx/default/c"),)
-    listener = Listener(
-        port=80,
-        protocol="tcp",
-        description="k8s/80/nginx/default/c",
-        group="k8s/80/nginx/default/c",
-        attributes={"Bandwidth": "-1", "Scheduler": "wrr"},
-    )
     yield instances.list_by_tag("kubernetes.do.not.delete", "a1")
     yield instances.list_by_name("a1")
+    yield instances.list_all(2)
     yield instances.create({"AddressType": "intranet", "VpcId": "vpc-1"}, {"k": "v"}, "token", "create")
     yield instances.delete("lb-1", "delete")
     yield instances.set_delete_protection("lb-1", "on", "protect")
     yield instances.set_modification_protection("lb-1", "ConsoleProtection", "protect")
     yield instances.set_name("lb-1", "name", "rename")
+    yield instances.set_internet_spec("lb-1", "paybybandwidth", "5", "pay")
+    yield instances.set_charge_type("lb-1", "PayBySpec", "slb.s1.small", "pay")
+    yield instances.set_spec("lb-1", "slb.s2.small", "pay")
     yield instances.tag("lb-1", {"k": "v"}, "tag")
+    yield instances.untag("lb-1", ["k", "l"], "untag")
     yield groups.list_groups("lb-1")
     yield groups.describe("rsp-1")
     yield groups.create("lb-1", "k8s/80", backends, "create")
@@ -124,8 +134,10 @@ def clb_calls() -> Iterator[Call]:
     yield groups.change("lb-1", "rsp-1", backends, "change")
     yield groups.replace("lb-1", "rsp-1", backends, backends, "replace")
     yield listeners.list_listeners("lb-1", "mark")
-    yield listeners.create("lb-1", listener, "rsp-1", "create")
-    yield listeners.change("lb-1", listener, "rsp-1", "change")
+    yield MERGING["DescribeLoadBalancerListeners"].join([listeners.list_listeners(one) for one in ("lb-1", "lb-2")])
+    for listener in map(every_setting, listeners.ATTRIBUTES):
+        yield listeners.create("lb-1", listener, "rsp-1", "create")
+        yield listeners.change("lb-1", listener, "rsp-1", "change")
     yield listeners.start("lb-1", 80, "tcp", "start")
     yield listeners.delete("lb-1", 80, "tcp", "delete")
 
