@@ -81,6 +81,7 @@ class Cloud:
     troubles: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
     _past: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     _late: list[tuple[float, Call]] = field(default_factory=list)
 
@@ -90,6 +91,8 @@ class Cloud:
         trouble = self.troubles.pop(0) if self.troubles else ""
         if call.action in self.refused:
             raise Refused("this account may not do that")
+        if call.action in self.busy:
+            raise NotYet("the balancer is being configured")
         if trouble == "ended-before":
             raise Ended
         if trouble == "lost-before":

@@ -1,9 +1,11 @@
 """How many calls each change takes: what is known is not asked again, and what changed by hand is still seen."""
 
 import msgspec
+import pytest
 from tests.core.conftest import Bench, new_bench, new_world
 
 from yunqiao.controllers.services.known import VERIFY_EVERY
+from yunqiao.model.errors import NotYet
 from yunsim.dispatch import perform
 
 
@@ -228,3 +230,19 @@ async def test_a_listing_that_is_an_hour_old_is_not_taken_for_a_look():
     bench.cloud.calls.clear()
     await bench.settle()
     assert [call.action for call in bench.cloud.writes()] == ["SetLoadBalancerName"]
+
+
+async def test_a_balancer_whose_parts_nobody_looked_at_is_not_taken_for_an_empty_one():
+    """A deletion after a restart needs no look at the parts; when it is taken back halfway, what is there is kept."""
+    bench = await settled()
+    bench.restart()
+    await bench.services.reconcile("default/nginx")
+    bench.cluster.ask(type="ClusterIP")
+    bench.cloud.busy.add("DeleteLoadBalancer")
+    with pytest.raises(NotYet):
+        await bench.services.reconcile("default/nginx")
+    bench.cluster.ask(type="LoadBalancer")
+    bench.cloud.calls.clear()
+    await bench.settle()
+    assert bench.cloud.writes() == []
+    assert bench.wanted_is_there()

@@ -21,11 +21,14 @@ async def see(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bala
 
 
 async def find(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Balancer | Absent:
-    """Like `see`, but without the parts where they do not matter: one that is ours goes with all that is on it."""
+    """Like `see`, but without the parts where they do not matter: one that is ours goes with all that is on it.
+
+    What is found so is marked as not known, so that nobody takes it for a balancer without parts.
+    """
     found = found or await _find(send, who)
     if not found:
         return Absent()
-    return found[0] if len(found) == 1 else await see(send, who, found)
+    return replace(found[0], known=False) if len(found) == 1 else await see(send, who, found)
 
 
 async def _find(send: Send, who: Identity) -> list[Balancer]:
