@@ -169,7 +169,7 @@ def is_ready(pod):
 async def running(**options):
     verbs = Verbs()
     verbs.create("namespaces", {"metadata": {"name": "default"}})
-    async with Hollow(verbs, parse(nodes_content(), "test"), grace=0.2, **options) as hollow:
+    async with Hollow(verbs, parse(nodes_content(), "test"), **{"grace": 0.2, **options}) as hollow:
         yield World(verbs, hollow)
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 

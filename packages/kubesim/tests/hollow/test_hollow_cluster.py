@@ -52,6 +52,25 @@ async def test_a_node_that_stops_is_silent_and_its_pods_are_given_no_more_traffi
     assert ready(world, "w1") == "True"
 
 
+async def test_a_dead_node_counts_as_ready_until_its_silence_is_noticed(world):
+    world.create("services", world.service())
+    world.create("pods", world.pod("one", nodeSelector=HERE))
+    await world.eventually(world.ready_addresses)
+    await world.hollow.stop_node("w1", noticed_after=0.3)
+    assert await world.refuses(world.node_port("w1"))
+    assert ready(world, "w1") == "True"
+    assert world.ready_addresses()
+    await world.eventually(lambda: ready(world, "w1") == "Unknown", 1)
+    await world.eventually(lambda: not world.ready_addresses())
+
+
+async def test_a_node_that_comes_back_in_time_was_never_missed(world):
+    await world.hollow.stop_node("w1", noticed_after=0.1)
+    world.hollow.start_node("w1")
+    await asyncio.sleep(0.2)
+    assert ready(world, "w1") == "True"
+
+
 async def test_a_restarted_node_runs_its_pods_at_their_old_addresses(world):
     world.create("services", world.service())
     world.create("pods", world.pod(nodeSelector=HERE))

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 PLAIN = {"name": "app", "image": "app:1"}
+NGINX = {"name": "web", "image": "nginx:1"}
 
 
 def place(world, name="one", port=80):
@@ -65,6 +66,41 @@ async def test_a_deleted_pod_goes_on_answering_for_its_grace_and_is_gone_then(wo
     assert await world.ask(where) == "one"
     await world.eventually(lambda: not world.items("pods"))
     assert await world.refuses(where)
+
+
+SLEEPS = [
+    {"sleep": {"seconds": 1}},
+    {"exec": {"command": ["sleep", "1"]}},
+    {"exec": {"command": ["/bin/sh", "-c", "nginx -t; sleep 1"]}},
+]
+
+
+@pytest.mark.parametrize("hook", SLEEPS)
+async def test_a_deleted_pod_serves_as_ever_while_its_pre_stop_hook_sleeps(hollow_world, hook):
+    async with hollow_world(grace=1.3) as world:
+        await running(world, containers=[NGINX | {"lifecycle": {"preStop": hook}}])
+        where = place(world)
+        world.verbs.delete("pods", "one", "default")
+        await asyncio.sleep(0.1)
+        assert not await asks_to_leave(where)
+        await asyncio.sleep(1)
+        assert await asks_to_leave(where)
+        await world.eventually(lambda: not world.items("pods"))
+        assert await world.refuses(where)
+
+
+async def test_no_pre_stop_hook_outlasts_the_grace(world):
+    await running(world, containers=[NGINX | {"lifecycle": {"preStop": {"sleep": {"seconds": 20}}}}])
+    world.verbs.delete("pods", "one", "default")
+    await world.eventually(lambda: not world.items("pods"), 1)
+
+
+async def asks_to_leave(where):
+    reader, writer = await asyncio.open_connection(*where)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    return b"Connection: close" in head
 
 
 async def test_a_pod_deleted_without_grace_is_silent_at_once(world):

@@ -1,7 +1,8 @@
 """A hollow kubelet: registers its Node, renews its Lease, and runs the pods that are bound to it.
 
-A pod here is a few sockets. It starts at once, becomes ready when its probes say so, and when it is deleted goes on
-answering for a short grace, as a server does that shuts down gracefully.
+A pod here is a few sockets. It starts at once and becomes ready when its probes say so. When it is deleted it serves as
+ever while its preStop hook sleeps, and then goes on answering for the rest of a short grace, as a server does that
+shuts down gracefully (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from kubesim.hollow.endpointslices import SLICES
 from kubesim.hollow.node_status import new_node, report
 from kubesim.hollow.nodes_file import NodeSpec
 from kubesim.hollow.pod_server import PodServer
-from kubesim.hollow.pod_status import named_ports, set_running
+from kubesim.hollow.pod_status import named_ports, pre_stop_seconds, set_running
 from kubesim.hollow.probes import ReadinessProbe
 from kubesim.hollow.running_pod import RunningPod
 from kubesim.hollow.wire import Wire
@@ -151,7 +152,7 @@ class Kubelet:
             for container in pod["spec"]["containers"]:
                 self._say(pod, "Killing", f"Stopping container {container['name']}")
         asked = pod["metadata"].get("deletionGracePeriodSeconds", 0)
-        left = running.seconds_left(min(asked, self._grace)) if running and asked else 0.0
+        left = running.go(pre_stop_seconds(pod), min(asked, self._grace)) if running and asked else 0.0
         if left > 0:
             return left
         await self._stop(key)

@@ -1,7 +1,8 @@
 """One TCP port of one node, forwarded to whichever endpoints it has at that moment.
 
 The endpoints are an attribute: assigning it is the whole reconfiguration. A new connection takes the next endpoint in
-turn, and the one after when that does not answer; an established one stays with its endpoint, half-closes included.
+turn, and no other: kube-proxy rewrites packets, so whoever is sent to an endpoint that is gone feels that. An
+established one stays with its endpoint, half-closes included.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from kubesim.hollow.answering import BACKLOG
 from kubesim.hollow.wire import Place
 
 CONNECT_TIMEOUT = 1.0
-"""Seconds an endpoint has to accept before the next one is tried."""
+"""Seconds an endpoint has to accept."""
 
 
 class Side(asyncio.Protocol):
@@ -113,7 +114,7 @@ class NodePort:
             await self._server.start_serving()
 
     def accepted(self, client: ClientSide) -> None:
-        """Begin to look for an endpoint for a new connection."""
+        """Begin to connect a new connection to an endpoint."""
         self.connections.add(client)
         task = asyncio.get_running_loop().create_task(self._connect(client))
         self._connecting.add(task)
@@ -133,7 +134,7 @@ class NodePort:
             self._server = None
 
     async def _connect(self, client: ClientSide) -> None:
-        backend = await self._first_that_accepts(client)
+        backend = await self._next(client)
         if backend is None:
             client.transport.abort()
         elif client.transport.is_closing():
@@ -141,18 +142,14 @@ class NodePort:
         else:
             client.transport.resume_reading()
 
-    async def _first_that_accepts(self, client: ClientSide) -> Side | None:
-        loop = asyncio.get_running_loop()
-        for place in self._in_turn():
-            try:
-                async with asyncio.timeout(CONNECT_TIMEOUT):
-                    return (await loop.create_connection(lambda: Side(client), *place))[1]
-            except (OSError, TimeoutError):
-                continue
-        return None
-
-    def _in_turn(self) -> list[Place]:
-        endpoints = list(self.endpoints)
-        start = self._turn % max(len(endpoints), 1)
-        self._turn = start + 1
-        return endpoints[start:] + endpoints[:start]
+    async def _next(self, client: ClientSide) -> Side | None:
+        """The other end at the endpoint whose turn it is; None when there is none, or it does not accept."""
+        if not self.endpoints:
+            return None
+        place = self.endpoints[self._turn % len(self.endpoints)]
+        self._turn += 1
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                return (await asyncio.get_running_loop().create_connection(lambda: Side(client), *place))[1]
+        except (OSError, TimeoutError):
+            return None

@@ -24,6 +24,7 @@ class Nodes:
         self._wire = wire
         self._grace = grace
         self._running: dict[str, tuple[Kubelet, asyncio.Task[None]]] = {}
+        self._unnoticed: dict[str, asyncio.TimerHandle] = {}
         cluster.on_change("pods", self._on_pod)
         cluster.on_change("nodes", self._on_node)
         cluster.on_change(SLICES, self._on_slice)
@@ -37,6 +38,7 @@ class Nodes:
         """Start a node: it registers, runs its pods and serves its ports. Raises StatusError if it cannot."""
         if spec.name in self._running:
             return
+        self._is_heard_of(spec.name)
         self.specs[spec.name] = spec
         kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace)
         kubelet.register()
@@ -55,8 +57,21 @@ class Nodes:
             task.cancel()
             await asyncio.wait([task])
 
-    def report_silence(self, name: str) -> None:
-        """Have the control plane notice that a node is silent."""
+    def notice(self, name: str, after: float) -> None:
+        """Have the control plane notice in some seconds that a node is silent, unless that is heard of until then."""
+        self._is_heard_of(name)
+        if after > 0:
+            loop = asyncio.get_running_loop()
+            self._unnoticed[name] = loop.call_later(after, self._report_silence, name)
+        else:
+            self._report_silence(name)
+
+    def _is_heard_of(self, name: str) -> None:
+        if name in self._unnoticed:
+            self._unnoticed.pop(name).cancel()
+
+    def _report_silence(self, name: str) -> None:
+        self._unnoticed.pop(name, None)
 
         def edit(node: Object) -> None:
             report_silence(node["status"], self._cluster.timestamp())
@@ -67,6 +82,8 @@ class Nodes:
         """Stop every node."""
         for name in list(self._running):
             await self.halt(name)
+        for name in list(self._unnoticed):
+            self._is_heard_of(name)
         self.proxy.close()
 
     def _kubelets(self) -> Mapping[str, Kubelet]:

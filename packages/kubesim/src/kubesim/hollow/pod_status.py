@@ -4,6 +4,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from kubesim.hollow.conditions import set_condition
 from kubesim.objects import Object, at
 
 NGINX_PORT = 80
+_SLEEP = re.compile(r"(?:^|[\s;&])sleep (\d+(?:\.\d+)?)s?$")
 
 
 def declared_ports(pod: Object, protocol: str = "TCP") -> frozenset[int]:
@@ -30,6 +32,21 @@ def probed_ports(pod: Object) -> frozenset[int]:
     probes = [container.get("readinessProbe") or {} for container in pod["spec"]["containers"]]
     ports = [(probe.get("httpGet") or probe.get("tcpSocket") or {}).get("port") for probe in probes]
     return frozenset(port for port in ports if isinstance(port, int))
+
+
+def pre_stop_seconds(pod: Object) -> float:
+    """Seconds for which the preStop hooks sleep, the longest of all containers; a hollow pod runs no other command.
+
+    https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+    """
+    hooks = [at(container, "lifecycle.preStop") or {} for container in pod["spec"]["containers"]]
+    return max(map(_slept, hooks), default=0.0)
+
+
+def _slept(hook: Object) -> float:
+    command = " ".join(at(hook, "exec.command") or ())
+    found = _SLEEP.search(command.strip())
+    return float(at(hook, "sleep.seconds") or (found[1] if found else 0))
 
 
 def named_ports(slices: Iterable[Object], address: str) -> frozenset[int]:

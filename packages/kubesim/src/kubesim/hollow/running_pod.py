@@ -19,7 +19,7 @@ class RunningPod:
         self._server = server
         self._probes: dict[str, ReadinessProbe] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._ends_at: float | None = None
+        self._told_at: float | None = None
 
     def add_probe(self, container: str, probe: ReadinessProbe) -> None:
         """Begin to probe a container."""
@@ -41,15 +41,21 @@ class RunningPod:
     @property
     def is_going(self) -> bool:
         """Whether it has been told to go."""
-        return self._ends_at is not None
+        return self._told_at is not None
 
-    def seconds_left(self, grace: float) -> float:
-        """Tell the pod to go, and say for how long it still answers: the grace counted from the first time."""
+    def go(self, delay: float, grace: float) -> float:
+        """Tell the pod to go; seconds until to tell it again, 0 when its time is over.
+
+        Both count from the first time: for `delay` seconds its preStop hook runs and it serves as ever, then it drains
+        until `grace` seconds are over.
+        """
         now = asyncio.get_running_loop().time()
-        if self._ends_at is None:
-            self._server.drain()
-            self._ends_at = now + grace
-        return self._ends_at - now
+        self._told_at = now if self._told_at is None else self._told_at
+        since = now - self._told_at
+        if since < min(delay, grace):
+            return min(delay, grace) - since
+        self._server.drain()
+        return max(0.0, grace - since)
 
     async def stop(self) -> None:
         """End probes and sockets."""
