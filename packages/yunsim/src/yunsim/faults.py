@@ -44,6 +44,10 @@ _ANSWERS: dict[Kind, tuple[int, str, str]] = {
 }
 _BUSY: dict[str, tuple[str, str]] = {
     "slb.*VServerGroup*": ("BackendServer.configuring", "A previous configuration of the load balancer is pending."),
+    "slb.*DomainExtension*": (
+        "DomainExtensionProcessing",
+        "A previous configuration of the DomainExtension is pending, please try again later.",
+    ),
     "slb.*": ("ServiceIsConfiguring", "The specified service is configuring."),
     "vpc.*": ("TaskConflict", "The operation is too frequent. Please wait a moment and try again."),
     "*": ("OperationConflict", "The operation is conflicting with another one."),

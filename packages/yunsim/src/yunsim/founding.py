@@ -4,7 +4,7 @@
 """
 
 from yunsim.products.ecs.state import State as EcsState
-from yunsim.products.slb.rules import QUOTAS as SLB_QUOTAS
+from yunsim.products.slb.quotas import QUOTAS as SLB_QUOTAS
 from yunsim.products.slb.rules import default_resource_group
 from yunsim.products.slb.state import Certificate
 from yunsim.products.slb.state import State as SlbState

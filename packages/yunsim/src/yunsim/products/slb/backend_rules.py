@@ -7,6 +7,7 @@ from typing import Any
 
 from yunsim.errors import ApiError
 from yunsim.products.slb import rules
+from yunsim.products.slb.quotas import quota
 from yunsim.products.slb.state import Backend, LoadBalancer, ServerGroup
 from yunsim.world import World
 
@@ -107,7 +108,7 @@ def room(world: World, owner: LoadBalancer, group: ServerGroup, new: Mapping[tup
     InstanceBackendServerNumberOverLimit is the code that the service gives; the reference does not list it. The
     numbers are on the CLB "Limits" page: servers of a balancer (and so of a group), attachments of one server.
     """
-    most = rules.quota(world, "slb_quota_backendservers_num")
+    most = quota(world, "slb_quota_backendservers_num")
     others = (key for each in owner.groups.values() if each is not group for key in each.backends)
     servers = {key[:2] for key in others} | {key[:2] for key in new}
     if len(new) > most or len(servers) > most:
@@ -116,7 +117,7 @@ def room(world: World, owner: LoadBalancer, group: ServerGroup, new: Mapping[tup
 
 
 def _attachments(world: World, group: ServerGroup, new: Mapping[tuple[str, str, int], Backend]) -> None:
-    most = rules.quota(world, "slb_quota_backendserver_attached_num")
+    most = quota(world, "slb_quota_backendserver_attached_num")
     more = Counter(key[0] for key in new)
     more.subtract(key[0] for key in group.backends)
     for server_id, count in more.items():

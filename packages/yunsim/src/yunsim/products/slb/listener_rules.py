@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 from yunsim.errors import ApiError
-from yunsim.products.slb import rules
+from yunsim.products.slb import acl_rules, rules
+from yunsim.products.slb.quotas import quota
 from yunsim.products.slb.rules import invalid, missing, one_of
 from yunsim.products.slb.settings import PROTOCOLS
 from yunsim.products.slb.state import Listener, LoadBalancer, Value
@@ -42,7 +43,7 @@ def port_free(world: World, found: LoadBalancer, protocol: str, port: int) -> No
     """
     if any(each.port == port and (each.protocol == "udp") == (protocol == "udp") for each in found.listeners.values()):
         raise ApiError(400, "ListenerAlreadyExists", "A listener with the specified port already exists")
-    most = rules.quota(world, "slb_quota_listeners_num")
+    most = quota(world, "slb_quota_listeners_num")
     if len(found.listeners) >= most:
         raise ApiError(
             400, "VipTooManyListeners", f"The total number of input listeners exceeds max supported number: {most}"
@@ -99,7 +100,7 @@ def not_dry(*, dry_run: bool) -> None:
         raise ApiError(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
 
 
-def target(world: World, owner: LoadBalancer, given: Mapping[str, Value]) -> None:
+def target(world: World, owner: LoadBalancer, listener: Listener | None, given: Mapping[str, Value]) -> None:
     """Refuse a listener that forwards to nothing, or to what is not there (BackendServerPort, VServerGroupId)."""
     group_id = given.get("VServerGroupId")
     if group_id is not None and group_id not in owner.groups:
@@ -109,8 +110,16 @@ def target(world: World, owner: LoadBalancer, given: Mapping[str, Value]) -> Non
         raise missing("BackendServerPort", "VServerGroupId is not set")
     if "ServerCertificateId" in given:
         certificate(world, str(given["ServerCertificateId"]))
-    for acl_id in filter(None, str(given.get("AclId", "")).split(",")):
-        rules.acl(world, acl_id)
+    acl_rules.attachable(world, owner, listener, str(given.get("AclId", "")))
+
+
+def bound(given: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the settings that a listener keeps: without access control it is bound to no list.
+
+    Not documented; but a list that is bound cannot be deleted, and nothing else than switching it off could unbind it.
+    """
+    off = () if given.get("AclStatus") == "on" else ("AclId", "AclType")
+    return {name: value for name, value in given.items() if name not in off}
 
 
 def certificate(world: World, certificate_id: str) -> None:
@@ -119,11 +128,3 @@ def certificate(world: World, certificate_id: str) -> None:
         raise ApiError(
             404, "InvalidParameter", f"The specified ServerCertificateId does not exist: {certificate_id!r}."
         )
-
-
-def new_domain(found: Listener, domain: str) -> None:
-    """Refuse a domain that is none or that the listener has (CreateDomainExtension; codes not documented)."""
-    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
-        raise invalid("Domain", domain, "a domain name such as www.example.com or *.example.com")
-    if any(each.domain == domain for each in found.domain_extensions.values()):
-        raise ApiError(400, "DomainExtensionAlreadyExist", f"The domain already exists on this listener: {domain}.")

@@ -13,17 +13,9 @@ from typing import Any
 
 from yunsim.errors import ApiError
 from yunsim.products import tagging
-from yunsim.products.slb.state import AccessControlList, LoadBalancer, ServerGroup, State
+from yunsim.products.slb.state import LoadBalancer, ServerGroup, State
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
-
-QUOTAS = {
-    "slb_quota_listeners_num": 50,
-    "slb_quota_backendservers_num": 200,
-    "slb_quota_backendserver_attached_num": 50,
-}
-"""Default quotas by their names in Quota Center (CLB "Limits" page): listeners and servers of a balancer, and
-attachments of a server. `world.quotas` overrides them."""
 
 BACKENDS_PER_CALL = 40
 DOCUMENTED_BACKENDS_PER_CALL = 20
@@ -40,11 +32,6 @@ def state(world: World) -> State:
     """Return the product's state, which is empty at first."""
     found: State = world.states.setdefault("slb", State())
     return found
-
-
-def quota(world: World, name: str) -> int:
-    """Return a quota of this world."""
-    return world.quotas.get(name, QUOTAS[name])
 
 
 def zones(world: World) -> list[str]:
@@ -240,21 +227,6 @@ def unused(owner: LoadBalancer, found: ServerGroup) -> None:
     """Refuse to delete a group that a listener uses (common: RspoolVipExist)."""
     if any(each.settings.get("VServerGroupId") == found.id for each in owner.listeners.values()):
         raise ApiError(400, "RspoolVipExist", "there are vips associating with this vServer group.")
-
-
-def acl(world: World, acl_id: str) -> AccessControlList:
-    """Return the access control list (AddAccessControlListEntry; status and code not documented)."""
-    found = state(world).access_control_lists.get(acl_id)
-    if found is None:
-        raise ApiError(404, "AclNotExist", f"The specified Acl does not exist: {acl_id}.")
-    return found
-
-
-def acl_name(value: str) -> str:
-    """Return a list's name: 1 to 80 letters, digits and .-/_ (CreateAccessControlList)."""
-    if not DESCRIPTION.fullmatch(value):
-        raise invalid("AclName", value, "1 to 80 letters, digits and .-/_")
-    return value
 
 
 def tags(pairs: Iterable[TagPair], held: Mapping[str, str] | None = None) -> None:

@@ -25,9 +25,13 @@ def test_entries_are_added_once_and_removed(slb: Any, acl: str) -> None:
     assert blocks(slb, acl) == ["1.2.3.4/32"]
 
 
-@pytest.mark.parametrize("block", ["office", "10.0.0.0/33", "fd00::/64"])
-def test_an_entry_that_is_no_block_of_the_version_is_refused(slb: Any, acl: str, refused: Any, block: str) -> None:
-    refused("InvalidParameter", slb, "AddAccessControlListEntry", AclId=acl, AclEntrys=[{"entry": block}])
+@pytest.mark.parametrize(
+    ("block", "code"), [("office", "InvalidEntry"), ("10.0.0.0/33", "InvalidEntry"), ("fd00::/64", "IllegalEntry")]
+)
+def test_an_entry_that_is_no_block_of_the_version_is_refused(
+    slb: Any, acl: str, refused: Any, block: str, code: str
+) -> None:
+    refused(code, slb, "AddAccessControlListEntry", AclId=acl, AclEntrys=[{"entry": block}])
 
 
 def test_a_list_in_use_names_its_listener_and_is_not_deleted(
@@ -47,8 +51,10 @@ def test_a_list_in_use_names_its_listener_and_is_not_deleted(
     (listener,) = slb("DescribeLoadBalancerListeners", LoadBalancerId=[balancer])["Listeners"]
     assert (user["ListenerPort"], user["AclType"]) == (80, "white")
     assert (listener["AclIds"], listener["AclId"]) == ([acl], acl)
-    refused("AclIsUsed", slb, "DeleteAccessControlList", AclId=acl)
-    slb("DeleteLoadBalancer", LoadBalancerId=balancer)
+    refused("OperationFailed.AclBindedWithVip", slb, "DeleteAccessControlList", AclId=acl)
+    slb("SetLoadBalancerTCPListenerAttribute", LoadBalancerId=balancer, ListenerPort=80, AclStatus="off")
+    (listener,) = slb("DescribeLoadBalancerListeners", LoadBalancerId=[balancer])["Listeners"]
+    assert (listener["AclStatus"], listener["AclIds"]) == ("off", [])
     slb("DeleteAccessControlList", AclId=acl)
     refused("AclNotExist", slb, "DescribeAccessControlListAttribute", AclId=acl)
 

@@ -40,12 +40,35 @@ def test_a_domain_is_added_changed_and_taken_away(slb: Any, listener: dict[str, 
 def test_a_domain_that_is_wrong_is_refused(slb: Any, listener: dict[str, Any], refused: Any) -> None:
     good = {**listener, "Domain": "*.example.com", "ServerCertificateId": "one"}
     made = slb("CreateDomainExtension", **good)["DomainExtensionId"]
-    refused("DomainExtensionAlreadyExist", slb, "CreateDomainExtension", **good)
-    refused("InvalidParameter", slb, "CreateDomainExtension", **{**good, "Domain": "not a domain"})
-    refused(
-        "InvalidParameter", slb, "CreateDomainExtension", **{**good, "Domain": "a.b", "ServerCertificateId": "none"}
-    )
+    refused("InvalidParameter.Domain", slb, "CreateDomainExtension", **good)
+    refused("InvalidParameter.Domain", slb, "CreateDomainExtension", **{**good, "Domain": "not a domain"})
+    unknown = "InvalidParameter.ServerCertificateId"
+    refused(unknown, slb, "CreateDomainExtension", **{**good, "Domain": "a.b", "ServerCertificateId": "none"})
     refused("ListenerNotFound", slb, "CreateDomainExtension", **{**good, "ListenerPort": 80})
-    refused("InvalidParameter", slb, "SetDomainExtensionAttribute", DomainExtensionId=made)
-    refused("InvalidParameter", slb, "DeleteDomainExtension", DomainExtensionId="de-none")
+    refused(unknown, slb, "SetDomainExtensionAttribute", DomainExtensionId=made)
+    refused("InvalidParameter.DomainExtensionId", slb, "DeleteDomainExtension", DomainExtensionId="de-none")
     assert domains(slb, listener) == [("*.example.com", "one")]
+
+
+def test_a_listener_has_three_further_domains_unless_the_quota_is_raised(
+    slb: Any, world: Any, listener: dict[str, Any], refused: Any
+) -> None:
+    names = [f"{name}.example.com" for name in "abcd"]
+    given = [{**listener, "Domain": name, "ServerCertificateId": "one"} for name in names]
+    for each in given[:3]:
+        slb("CreateDomainExtension", **each)
+    refused("DomainExtensionNumberOverLimit", slb, "CreateDomainExtension", **given[3])
+    world.quotas["slb_quota_domain_extensions_num"] = 4
+    slb("CreateDomainExtension", **given[3])
+    assert [name for name, _ in domains(slb, listener)] == names
+
+
+def test_a_balancer_that_is_being_configured_takes_no_domain(
+    slb: Any, world: Any, listener: dict[str, Any], refused: Any, later: Any
+) -> None:
+    state(world).busy_seconds = 3
+    given = {**listener, "Domain": "a.example.com", "ServerCertificateId": "one"}
+    made = slb("CreateDomainExtension", **given)["DomainExtensionId"]
+    refused("DomainExtensionProcessing", slb, "DeleteDomainExtension", DomainExtensionId=made)
+    later(3)
+    slb("DeleteDomainExtension", DomainExtensionId=made)

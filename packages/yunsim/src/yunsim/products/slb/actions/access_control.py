@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Annotated, Any
 
-from yunsim.errors import ApiError
 from yunsim.parameters import JSON
 from yunsim.products import lists, tagging
-from yunsim.products.slb import rules
+from yunsim.products.slb import acl_rules, rules
 from yunsim.products.slb.answers import moment
 from yunsim.products.slb.state import AccessControlList
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
 
 LARGEST_PAGE = 50
-ENTRIES_PER_CALL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,11 @@ def CreateAccessControlList(
 ) -> dict[str, Any]:
     """Make an empty list."""
     rules.tags(Tag)
+    name = acl_rules.named(world, AclName)
+    acl_rules.room_for_list(world)
     made = AccessControlList(
         id=world.new_id("acl-"),
-        name=rules.acl_name(AclName),
+        name=name,
         created=world.clock.now(),
         address_ip_version=rules.one_of("AddressIPVersion", AddressIPVersion, ("ipv4", "ipv6")),
         resource_group_id=ResourceGroupId or rules.default_resource_group(world),
@@ -53,9 +52,10 @@ def AddAccessControlListEntry(
     world: World, *, RegionId: str, AclId: str, AclEntrys: Annotated[Sequence[AclEntry], JSON]
 ) -> dict[str, Any]:
     """Add up to 50 entries; one that is there already is not added again."""
-    found = rules.acl(world, AclId)
-    for block, comment in _read(found, AclEntrys).items():
-        found.entries.setdefault(block, comment)
+    found = acl_rules.access_control_list(world, AclId)
+    added = _read(found, AclEntrys)
+    acl_rules.entries(world, found, found.entries.keys() | added.keys())
+    found.entries |= {block: comment for block, comment in added.items() if block not in found.entries}
     world.changed()
     return {}
 
@@ -64,7 +64,7 @@ def RemoveAccessControlListEntry(
     world: World, *, RegionId: str, AclId: str, AclEntrys: Annotated[Sequence[AclEntry], JSON] = ()
 ) -> dict[str, Any]:
     """Remove up to 50 entries; one that is not there is no error."""
-    found = rules.acl(world, AclId)
+    found = acl_rules.access_control_list(world, AclId)
     for block in _read(found, AclEntrys):
         found.entries.pop(block, None)
     world.changed()
@@ -72,20 +72,8 @@ def RemoveAccessControlListEntry(
 
 
 def _read(found: AccessControlList, entries: Sequence[AclEntry]) -> dict[str, str]:
-    if len(entries) > ENTRIES_PER_CALL:
-        raise rules.invalid("AclEntrys", f"{len(entries)} entries", f"at most {ENTRIES_PER_CALL}")
-    return {_block(found, entry.Entry): entry.Comment for entry in entries}
-
-
-def _block(found: AccessControlList, text: str) -> str:
-    version = found.address_ip_version
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError as error:
-        raise rules.invalid("AclEntrys", text, f"an {version} CIDR block") from error
-    if f"ipv{network.version}" != version:
-        raise rules.invalid("AclEntrys", text, f"an {version} CIDR block")
-    return str(network)
+    acl_rules.not_too_many(len(entries))
+    return {acl_rules.block(found, entry.Entry): entry.Comment for entry in entries}
 
 
 def DescribeAccessControlLists(
@@ -122,7 +110,7 @@ def DescribeAccessControlListAttribute(
     world: World, *, RegionId: str, AclId: str, AclEntryComment: str = "", Page: int = 1, PageSize: int = 10
 ) -> dict[str, Any]:
     """Tell the entries of a list, 10 a page unless asked otherwise (at most 50), and the listeners that use it."""
-    found = rules.acl(world, AclId)
+    found = acl_rules.access_control_list(world, AclId)
     entries = [
         {"AclEntryIP": block, "AclEntryComment": comment}
         for block, comment in found.entries.items()
@@ -150,27 +138,25 @@ def _summary(each: AccessControlList) -> dict[str, Any]:
 def _users(world: World, acl_id: str) -> list[dict[str, Any]]:
     return [
         {
-            "LoadBalancerId": owner.id,
+            "LoadBalancerId": each.load_balancer_id,
             "ListenerPort": each.port,
             "Protocol": each.protocol,
             "AclType": each.settings.get("AclType", ""),
         }
-        for owner in rules.state(world).load_balancers.values()
-        for each in owner.listeners.values()
-        if acl_id in str(each.settings.get("AclId", "")).split(",")
+        for each in acl_rules.users(world, acl_id)
     ]
 
 
 def SetAccessControlListAttribute(world: World, *, RegionId: str, AclId: str, AclName: str) -> dict[str, Any]:
     """Rename a list."""
-    rules.acl(world, AclId).name = rules.acl_name(AclName)
+    found = acl_rules.access_control_list(world, AclId)
+    found.name = acl_rules.named(world, AclName, found)
     return {}
 
 
 def DeleteAccessControlList(world: World, *, RegionId: str, AclId: str) -> dict[str, Any]:
-    """Delete a list that no listener uses (code not documented)."""
-    found = rules.acl(world, AclId)
-    if _users(world, AclId):
-        raise ApiError(400, "AclIsUsed", f"The specified Acl is used by a listener: {AclId}.")
+    """Delete a list that no listener names."""
+    found = acl_rules.access_control_list(world, AclId)
+    acl_rules.unused(world, AclId)
     del rules.state(world).access_control_lists[found.id]
     return {}

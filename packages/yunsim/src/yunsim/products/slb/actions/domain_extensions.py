@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from yunsim.errors import ApiError
-from yunsim.products.slb import listener_rules, rules
-from yunsim.products.slb.state import DomainExtension, Listener, LoadBalancer
+from yunsim.products.slb import domain_rules, listener_rules, rules
+from yunsim.products.slb.state import DomainExtension, Listener
 from yunsim.world import World
 
 
@@ -18,10 +17,10 @@ def CreateDomainExtension(
     ServerCertificateId: str = "",
 ) -> dict[str, Any]:
     """Give a listener a further domain."""
-    owner = rules.writable(world, LoadBalancerId)
+    owner = domain_rules.writable(world, LoadBalancerId)
     listener = listener_rules.listener(owner, ListenerPort, "https")
-    listener_rules.new_domain(listener, Domain)
-    listener_rules.certificate(world, ServerCertificateId)
+    domain_rules.new_domain(world, listener, Domain)
+    domain_rules.certificate(world, ServerCertificateId)
     made = DomainExtension(world.new_id("de-"), Domain, ServerCertificateId)
     listener.domain_extensions[made.id] = made
     rules.written(world, owner)
@@ -40,8 +39,8 @@ def SetDomainExtensionAttribute(
     world: World, *, RegionId: str, DomainExtensionId: str, ServerCertificateId: str = ""
 ) -> dict[str, Any]:
     """Change the certificate of a further domain."""
-    owner, listener = _holder(world, DomainExtensionId)
-    listener_rules.certificate(world, ServerCertificateId)
+    owner, listener = domain_rules.holder(world, DomainExtensionId)
+    domain_rules.certificate(world, ServerCertificateId)
     listener.domain_extensions[DomainExtensionId].server_certificate_id = ServerCertificateId
     rules.written(world, owner)
     return {}
@@ -49,7 +48,7 @@ def SetDomainExtensionAttribute(
 
 def DeleteDomainExtension(world: World, *, RegionId: str, DomainExtensionId: str) -> dict[str, Any]:
     """Take a further domain away."""
-    owner, listener = _holder(world, DomainExtensionId)
+    owner, listener = domain_rules.holder(world, DomainExtensionId)
     del listener.domain_extensions[DomainExtensionId]
     rules.written(world, owner)
     return {}
@@ -63,12 +62,3 @@ def answer(listener: Listener, extension_id: str = "") -> dict[str, Any]:
         if extension_id in ("", each.id)
     ]
     return {"DomainExtensions": {"DomainExtension": found}}
-
-
-def _holder(world: World, extension_id: str) -> tuple[LoadBalancer, Listener]:
-    """Return what has the domain, ready to be changed (status and code not documented)."""
-    for owner in rules.state(world).load_balancers.values():
-        for listener in owner.listeners.values():
-            if extension_id in listener.domain_extensions:
-                return rules.writable(world, owner.id), listener
-    raise ApiError(404, "InvalidParameter", f"The specified DomainExtensionId does not exist: {extension_id}.")

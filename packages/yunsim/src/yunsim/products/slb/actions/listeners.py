@@ -74,7 +74,8 @@ def _create(
     given = _given(settings)
     _checked(world, owner, protocol, given, given)
     listener_rules.port_free(world, owner, protocol, port)
-    made = Listener(owner.id, protocol, port, given, tags={pair.Key: pair.Value for pair in tags})
+    kept = listener_rules.bound(given)
+    made = Listener(owner.id, protocol, port, kept, tags={pair.Key: pair.Value for pair in tags})
     owner.listeners[protocol, port] = made
     rules.written(world, owner)
     return {}
@@ -86,12 +87,17 @@ def _given(settings: dict[str, Any]) -> dict[str, Value]:
 
 
 def _checked(
-    world: World, owner: LoadBalancer, protocol: str, given: dict[str, Value], whole: dict[str, Value]
+    world: World,
+    owner: LoadBalancer,
+    protocol: str,
+    given: dict[str, Value],
+    whole: dict[str, Value],
+    changed: Listener | None = None,
 ) -> None:
     """Check the values given, and that the whole that they make with what was set before is sound."""
     listener_rules.values(protocol, given)
     listener_rules.complete(whole)
-    listener_rules.target(world, owner, whole)
+    listener_rules.target(world, owner, changed, whole)
 
 
 @takes("tcp")
@@ -163,9 +169,9 @@ def _set(
     whole = {**changed.settings, **given}
     if group == "off":
         whole.pop("VServerGroupId", None)
-    _checked(world, owner, protocol, given, whole)
+    _checked(world, owner, protocol, given, whole, changed)
     listener_rules.not_dry(dry_run=dry_run)
-    changed.settings = whole
+    changed.settings = listener_rules.bound(whole)
     rules.written(world, owner)
     return {}
 
