@@ -1,0 +1,59 @@
+"""How can a test see what happens after ten minutes, with real sockets, at once? On a loop whose time can fly.
+
+Time is real until a test asks for it to pass. While it flies, the loop jumps to its next timer whenever nobody has
+anything to say: client, balancer and backends live in this one process, so a silence is one for all of them.
+"""
+
+import asyncio
+import contextlib
+import selectors
+from collections.abc import Iterator
+
+GRACE = 0.002
+"""Seconds of silence before time jumps: what was written to a loopback socket has arrived long before."""
+
+
+class FlyingLoop(asyncio.SelectorEventLoop):
+    """An event loop that is `ahead` of the real time by that many seconds, and gets further ahead while it flies."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.flies = False
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits as it is told, but while time flies not longer than a silence is."""
+
+    def __init__(self, loop: FlyingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout=None):
+        if not self._loop.flies or timeout is None or timeout <= GRACE:
+            return super().select(timeout)
+        events = super().select(GRACE)
+        if not events:
+            self._loop.ahead += timeout - GRACE
+        return events
+
+
+@contextlib.contextmanager
+def flying() -> Iterator[None]:
+    """Time flies here."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, FlyingLoop)
+    loop.flies = True
+    try:
+        yield
+    finally:
+        loop.flies = False
+
+
+async def elapse(seconds: float) -> None:
+    """Let that much time pass, with all that is due in it."""
+    with flying():
+        await asyncio.sleep(seconds)
