@@ -1,0 +1,21 @@
+"""A site for each module of tests: they share it, each with Services of its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from tests.loss.site import Site, site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bare_place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site without a controller."""
+    async with site(tmp_path_factory.mktemp("loss")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(bare_place: Site) -> Site:
+    """A site with a controller that leads."""
+    await bare_place.begin()
+    return bare_place

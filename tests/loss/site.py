@@ -1,0 +1,381 @@
+"""A cloud and a cluster served here, the real controller as a process between them, and what users do to them.
+
+Every address is one of the VPC, pods' included, as with a network plugin that gives pods addresses of network
+interfaces; on the wire 10.244.0.0/16 is a 127.N.0.0/16 of this site's own.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from tests.loss.load import Load
+
+from kubesim.hollow import Hollow, NodesFile, NodeSpec
+from kubesim.server.serving import Running, serving
+from kubesim.server.serving import Settings as KubeSettings
+from yunqiao.cli.sandboxed.programs import Program, start
+from yunqiao.cli.sandboxed.ranges import free_range
+from yunqiao.cli.sandboxed.sandbox import environment
+from yunqiao.model.keys import balancer_name
+from yunsim import worldfile
+from yunsim.serving import Server
+from yunsim.serving import serving as serving_cloud
+
+T = TypeVar("T")
+SERVICES, DEPLOYMENTS, NODES = "services", "deployments.apps", "nodes"
+MERGE = "application/merge-patch+json"
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+KEYS = {"accessKeyID": "TFRBSS1sb3Nz", "accessKeySecret": "bm8tc2VjcmV0"}
+"""`LTAI-loss` and `no-secret` in base64, as the cloud-config has them."""
+INTERVAL, THRESHOLD, TIMEOUT = 1, 2, 1
+QUICK_CHECK = {
+    PREFIX + "health-check-interval": str(INTERVAL),
+    PREFIX + "unhealthy-threshold": str(THRESHOLD),
+    PREFIX + "health-check-connect-timeout": str(TIMEOUT),
+}
+DETECTION = THRESHOLD * (INTERVAL + TIMEOUT)
+"""Seconds within which the balancer's health check takes out a server that is silent."""
+SOON = 15.0
+BEFORE, AFTERWARDS = 0.3, 0.7
+"""Seconds of load around what a test does."""
+LEAST_PER_SECOND = 100
+LATENCY = 0.03
+"""Seconds that every call of the cloud takes."""
+GRACE = 10.0
+"""Seconds that a deleted pod goes on answering at most: its own grace is shorter."""
+PORT, POD_PORT = 8080, 8000
+VPC, ON_THE_WIRE = "10.244.0.0/16", "127.{}.0.0/16"
+WORKERS = ("n1", "n2", "n3")
+SPARE = "n4"
+
+
+def node_spec(name: str) -> NodeSpec:
+    """A worker; its pods have the addresses of a network interface."""
+    number = int(name[1:])
+    pods = IPv4Network(f"10.244.{16 + number}.0/26")
+    return NodeSpec(name, f"10.244.0.{10 + number}", pods, f"cn-hangzhou.i-{name}")
+
+
+def _world(number: int) -> dict[str, Any]:
+    zone = "cn-hangzhou-h"
+    switches = {"vsw-nodes": "10.244.0.0/20", "vsw-pods": "10.244.16.0/20"}
+    machines = [*WORKERS, SPARE]
+    return {
+        "region": "cn-hangzhou",
+        "zones": [zone],
+        "keys": [{"id": "LTAI-loss", "secret": "no-secret"}],
+        "vpcs": [{"id": "vpc-loss", "cidr": VPC}],
+        "vswitches": [{"id": key, "vpc": "vpc-loss", "zone": zone, "cidr": cidr} for key, cidr in switches.items()],
+        "instances": [
+            {"id": f"i-{name}", "hostname": name, "vswitch": "vsw-nodes", "ip": node_spec(name).internal_ip}
+            for name in machines
+        ],
+        "metadata_instance": "i-n1",
+        "wire": {VPC: ON_THE_WIRE.format(number)},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a balancer reaches pods: by every node, by their own nodes, or directly."""
+
+    name: str
+    policy: str = "Cluster"
+    weight: int = 100
+    annotations: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CLUSTER, LOCAL = Mode("cluster"), Mode("local", "Local", weight=1)
+ENI = Mode("eni", annotations={"service.beta.kubernetes.io/backend-type": "eni"})
+
+
+class Refusals(logging.Handler):
+    """Connections that a server refused to the balancer, which then asked another one.
+
+    A layer-4 balancer of the cloud passes the refusal on to the client, so each of them is a request lost.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.seen: list[tuple[float, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append((time.monotonic(), record.getMessage()))
+
+    def since(self, moment: float) -> list[tuple[float, str]]:
+        """Those after a moment (monotonic clock), with the seconds between."""
+        return [(round(at - moment, 3), text) for at, text in self.seen if at >= moment]
+
+
+@dataclass
+class Site:
+    """Both servers, the hollow nodes, and the controllers that run."""
+
+    folder: Path
+    cloud: Server
+    cluster: Running
+    hollow: Hollow
+    refusals: Refusals
+    controllers: list[Program] = field(default_factory=list)
+
+    # --- controllers --------------------------------------------------------------------------------------------
+
+    async def begin(self, *flags: str) -> Program:
+        """Start a controller; it leads at once unless the flags say otherwise."""
+        folder = self.folder / f"controller-{len(self.controllers)}"
+        folder.mkdir()
+        arguments = [
+            f"--kubeconfig={self.folder / 'kubeconfig'}", f"--cloud-config={self.folder / 'cloud-config'}",
+            "--health-probe-bind-addr=0", "--metrics-bind-addr=0", *(flags or ["--leader-elect=false"]),
+        ]  # fmt: skip
+        self.controllers.append(await start("cloud-controller-manager", arguments, folder, environment(self.cloud.url)))
+        return self.controllers[-1]
+
+    async def end(self, *programs: Program) -> None:
+        """Stop these controllers in good order, or all."""
+        await asyncio.gather(*(one.stop() for one in programs or self.controllers))
+
+    async def kill(self, program: Program) -> None:
+        """SIGKILL."""
+        program.process.kill()
+        await program.process.wait()
+
+    async def logs(self, program: Program, text: str) -> None:
+        """Wait until a controller has logged something."""
+        await self.until(f"a controller logs {text!r}", lambda: text in program.log.read_text(errors="replace"))
+
+    # --- what users do ------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def load(self, name: str, mode: Mode, replicas: int = 3, **more: Any) -> AsyncIterator[Load]:
+        """Pods behind a balancer that answers, and requests to it while the block runs."""
+        self.deploy(name, replicas, **more.pop("pod", {}))
+        self.expose(name, mode, **more)
+        await self.available(name, replicas)
+        address = await self.address(name)
+        await self.answers(address)
+        async with Load(address, PORT) as load:
+            await asyncio.sleep(BEFORE)
+            yield load
+            await asyncio.sleep(AFTERWARDS)
+        assert load.sent >= LEAST_PER_SECOND * (load.now - 0.1), f"{load.sent} requests in {load.now:.1f} s"
+        self.cluster.verbs.delete(SERVICES, name, "default")
+        self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
+
+    def deploy(self, name: str, replicas: int, *, grace: int = 2, pre_stop: int = 1, min_ready: int = 0) -> None:
+        """Pods that become ready by a probe and shut down politely: one more before one less."""
+        container = {
+            "name": "web",
+            "image": "app:1",
+            "ports": [{"containerPort": POD_PORT}],
+            "readinessProbe": {"httpGet": {"path": "/", "port": POD_PORT}, "periodSeconds": 1},
+            "lifecycle": {"preStop": {"sleep": {"seconds": pre_stop}}},
+        }
+        template = {
+            "metadata": {"labels": {"app": name}},
+            "spec": {"containers": [container], "terminationGracePeriodSeconds": grace},
+        }
+        spec = {
+            "replicas": replicas,
+            "minReadySeconds": min_ready,
+            "selector": {"matchLabels": {"app": name}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": template,
+        }
+        self.cluster.verbs.create(DEPLOYMENTS, {"metadata": {"name": name}, "spec": spec}, "default")
+
+    def expose(self, name: str, mode: Mode, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+        """A Service of type LoadBalancer for the pods of that name."""
+        whole = {
+            "type": "LoadBalancer",
+            "selector": {"app": name},
+            "externalTrafficPolicy": mode.policy,
+            "ports": [{"name": "web", "port": PORT, "targetPort": POD_PORT}],
+            **spec,
+        }
+        asked = {PREFIX + suffix: value for suffix, value in (annotations or {}).items()}
+        notes = {PREFIX + "address-type": "intranet", **QUICK_CHECK, **mode.annotations, **asked}
+        body = {"metadata": {"name": name, "annotations": notes}, "spec": whole}
+        self.cluster.verbs.create(SERVICES, body, "default")
+
+    def patch(self, resource: str, name: str, **body: Any) -> None:
+        """A merge patch."""
+        self.cluster.verbs.patch(resource, name, body, MERGE, "" if resource == NODES else "default")
+
+    def roll(self, name: str) -> None:
+        """Change the template of a Deployment."""
+        template = {"metadata": {"annotations": {"rolled": str(time.monotonic())}}}
+        self.patch(DEPLOYMENTS, name, spec={"template": template})
+
+    def drain(self, node: str) -> None:
+        """Cordon and evict, as `kubectl drain`."""
+        self.patch(NODES, node, spec={"unschedulable": True})
+        for pod in [pod for pod in self.pods() if pod["spec"].get("nodeName") == node]:
+            self.cluster.verbs.delete("pods", pod["metadata"]["name"], "default")
+
+    # --- what came of it ----------------------------------------------------------------------------------------
+
+    def lost(self, load: Load, after: float = 0.0) -> list[object]:
+        """What went wrong with requests sent so many seconds after the load began, or later."""
+        refused = self.refusals.since(load.began + after)
+        return [*(one for one in load.failures if one.at >= after), *refused]
+
+    def listener(self, name: str, port: int = PORT) -> dict[str, Any]:
+        """The settings of a listener of a Service's balancer; empty when there is none."""
+        found = [one for one in self._balancer(name).listeners.values() if one.port == port]
+        return dict(found[0].settings) if found and found[0].status == "running" else {}
+
+    # --- what there is ------------------------------------------------------------------------------------------
+
+    def pods(self, name: str = "") -> list[Any]:
+        """The pods that are not on their way out, of one Deployment or all."""
+        listed = self.cluster.verbs.list("pods", "default")["items"]
+        staying = [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+        return [pod for pod in staying if name in ("", pod["metadata"]["labels"]["app"])]
+
+    def nodes_of(self, name: str) -> set[str]:
+        """Where the pods of a Deployment run."""
+        return {pod["spec"]["nodeName"] for pod in self.pods(name)}
+
+    def backends(self, name: str) -> dict[str, int]:
+        """Weights by instance id, or by address of a pod, over all groups of a Service's balancer."""
+        found = [one for group in self._balancer(name).groups.values() for one in group.backends.values()]
+        return {one.server_ip or one.server_id: one.weight for one in found}
+
+    def _balancer(self, name: str) -> Any:
+        uid = self.cluster.verbs.get(SERVICES, name, "default")["metadata"]["uid"]
+        balancers = self.cloud.cloud.world.states["slb"].load_balancers.values()
+        (found,) = [one for one in balancers if one.tags.get("kubernetes.do.not.delete") == balancer_name(uid)]
+        return found
+
+    def service(self, name: str) -> Any:
+        """A Service as the API has it."""
+        return self.cluster.verbs.get(SERVICES, name, "default")
+
+    async def history(self, name: str) -> list[dict[str, int]]:
+        """The backends' weights whenever they changed, until cancelled."""
+        told = [self.backends(name)]
+        with suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(0.005)
+                if self.backends(name) != told[-1]:
+                    told.append(self.backends(name))
+        return told
+
+    async def until(self, what: str, check: Callable[[], T], seconds: float = SOON) -> T:
+        """Wait until something is so, and give it; AssertionError with the controllers' last words if it is not."""
+        end = time.monotonic() + seconds
+        while not (found := check()):
+            if time.monotonic() > end:
+                tails = "\n".join(one.tail(20) for one in self.controllers)
+                raise AssertionError(f"{what}: not so after {seconds:g} s\n{tails}")
+            await asyncio.sleep(0.01)
+        return found
+
+    async def available(self, name: str, replicas: int, seconds: float = SOON) -> None:
+        """Wait until a rollout is done: that many pods of the newest template are available, and no other is left."""
+
+        def done() -> bool:
+            found = self.cluster.verbs.get(DEPLOYMENTS, name, "default")
+            status = found.get("status") or {}
+            counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")}
+            current = status.get("observedGeneration") == found["metadata"]["generation"]
+            pods = self._all_pods(name)
+            return current and counts == {replicas} and pods == self.pods(name) and len(pods) == replicas
+
+        await self.until(f"{replicas} pods of {name} are available, and no others", done, seconds)
+
+    def _all_pods(self, name: str) -> list[Any]:
+        listed = self.cluster.verbs.list("pods", "default")["items"]
+        return [pod for pod in listed if pod["metadata"]["labels"]["app"] == name]
+
+    def wanted(self, name: str, mode: Mode) -> set[str]:
+        """Whom a Service's backends should be: every ready worker, those with pods, or the pods."""
+        if mode is CLUSTER:
+            return {f"i-{node['metadata']['name']}" for node in self.cluster.verbs.list(NODES)["items"] if _ready(node)}
+        if mode is LOCAL:
+            return {f"i-{pod['spec']['nodeName']}" for pod in self.pods(name)}
+        return {pod["status"]["podIP"] for pod in self.pods(name)}
+
+    async def settled(self, name: str, mode: Mode) -> None:
+        """Wait until the backends are whom they should be."""
+        await self.until(
+            f"the backends of {name} are right", lambda: set(self.backends(name)) == self.wanted(name, mode)
+        )
+
+    async def address(self, name: str) -> str:
+        """Where a Service's balancer listens on the wire, once its status has an address."""
+
+        def published() -> str:
+            status = self.cluster.verbs.get(SERVICES, name, "default").get("status") or {}
+            ingress = (status.get("loadBalancer") or {}).get("ingress") or [{}]
+            return str(ingress[0].get("ip", ""))
+
+        return self.cloud.cloud.world.wire_address(await self.until(f"{name} has an address", published))
+
+    async def answers(self, address: str, port: int = PORT) -> None:
+        """Wait until requests there are answered."""
+        for _ in range(100):
+            async with Load(address, port, per_second=100) as first:
+                await asyncio.sleep(0.1)
+            if not first.failures:
+                return
+        raise AssertionError(f"{address}:{port} does not answer: {first.failures[-1]}")
+
+
+def _ready(obj: Any) -> bool:
+    conditions = obj["status"].get("conditions", ())
+    return any((one["type"], one["status"]) == ("Ready", "True") for one in conditions)
+
+
+@asynccontextmanager
+async def site(folder: Path) -> AsyncIterator[Site]:
+    """Cloud and cluster, three workers and a machine to spare, and no controller yet."""
+    (folder / "cloud-config").write_text(json.dumps({"Global": {**KEYS, "region": "cn-hangzhou"}}))
+    settings = KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
+    async with AsyncExitStack() as stack:
+        number = stack.enter_context(free_range())
+        file = worldfile.parse(yaml.safe_dump(_world(number)))
+        cloud = await stack.enter_async_context(serving_cloud(file, "127.0.0.1", 0, latency=LATENCY))
+        _interfaces(cloud)
+        cluster = await stack.enter_async_context(serving(settings))
+        wire = {IPv4Network(VPC): IPv4Network(ON_THE_WIRE.format(number))}
+        nodes = NodesFile(wire, tuple(map(node_spec, WORKERS)))
+        hollow = await stack.enter_async_context(Hollow(cluster.verbs, nodes, grace=GRACE))
+        made = Site(folder, cloud, cluster, hollow, stack.enter_context(_refusals()))
+        stack.push_async_callback(made.end)
+        yield made
+
+
+def _interfaces(cloud: Server) -> None:
+    """A network interface for the pods of each machine, with every address that they may have."""
+    world = cloud.cloud.world
+    ecs = world.states["ecs"]
+    for name in (*WORKERS, SPARE):
+        addresses = tuple(str(one) for one in node_spec(name).pod_cidr.hosts())
+        ecs.add_interface(world, "vsw-pods", own_id=f"eni-{name}", instance=ecs.instances[f"i-{name}"],
+                          private_ips=addresses)  # fmt: skip
+
+
+@contextmanager
+def _refusals() -> Iterator[Refusals]:
+    log, handler = logging.getLogger("yunsim.dataplane.dial"), Refusals()
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield handler
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
