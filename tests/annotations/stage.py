@@ -34,7 +34,7 @@ from yunqiao.model.cluster import (
     Service,
     ServicePort,
 )
-from yunqiao.model.errors import Refused
+from yunqiao.model.errors import NotYet, Refused
 from yunqiao.model.step import Call
 from yunqiao.options.declare import PREFIXES
 from yunsim.carrying import Carrying
@@ -44,8 +44,10 @@ from yunsim.dispatch import perform
 KEY = "default/nginx"
 PORT, NODE_PORT = 8080, 30080
 _VSWITCH = IPv4Network("127.16.0.0/25")
-_INSIDE, _INTERNET = IPv4Network(f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 256}.0/24").subnets()
+INSIDE, INTERNET = IPv4Network(f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 256}.0/24").subnets()
 """Where this process's cloud answers, in the VPC and on the internet, so that several test runs never meet."""
+TURNS, LATER = 60, 30.0
+"""A controller that needs more turns never ends; one that asks for a turn that many seconds later has ended."""
 CLIENT, OTHER_CLIENT = "127.0.0.1", "127.0.0.9"
 
 
@@ -148,12 +150,25 @@ class Stage:
     async def settle(self) -> list[Call]:
         """Let the controller work until nothing is left to do, and the data plane take it; gives the writes."""
         before = len(self.writes())
-        try:
-            await self.bench.settle()
-        except Refused as trouble:
-            self.bench.services.report(KEY, trouble)
+        for _ in range(TURNS):
+            again = await self._turn()
+            if again is None or again >= LATER:
+                break
+            self.bench.time.time += again
+        else:
+            raise AssertionError("it never settled")
         await self.carrying.settled()
         return self.writes()[before:]
+
+    async def _turn(self) -> float | None:
+        """One turn of the controller, and what its outcome means to the loop that gives turns."""
+        try:
+            return await self.bench.services.reconcile(KEY)
+        except NotYet as trouble:
+            return trouble.after
+        except Refused as trouble:
+            self.bench.services.report(KEY, trouble)
+            return None
 
     async def wear(self, annotations: Mapping[str, str]) -> list[Call]:
         """Annotate and settle."""
@@ -165,6 +180,23 @@ class Stage:
 
     def warnings(self) -> list[str]:
         return [text for kind, _, text in self.bench.told if kind == "Warning"]
+
+    def warned_of(self, suffix: str, value: str) -> None:
+        """The Service's owner was told of that value: annotation, value and what is allowed."""
+        told = [text for text in self.warnings() if f"{PREFIXES[0]}{suffix}: " in text]
+        assert told
+        assert all(f'"{value[:57]}' in text and "allowed: " in text for text in told)
+
+    def published(self) -> list[tuple[str, str]]:
+        """Addresses and host names in the Service's status."""
+        return [(one.ip, one.hostname) for one in self.service.status.load_balancer.ingress]
+
+    async def gone(self) -> None:
+        """Delete the Service, and see that nothing stays."""
+        self.bench.cluster.delete()
+        await self.settle()
+        assert self.bench.cluster.service is None
+        assert self.balancers() == []
 
     # What the cloud holds.
 
@@ -198,6 +230,10 @@ class Stage:
         """Each backend's health by its instance."""
         told = self.do("DescribeHealthStatus", LoadBalancerId=self.balancer["LoadBalancerId"])
         return {one["ServerId"]: one["ServerHealthStatus"] for one in told["BackendServers"]["BackendServer"]}
+
+    def by_hand(self, action: str, **params: Any) -> dict[str, Any]:
+        """An action on the one balancer, by hand."""
+        return self.do(action, LoadBalancerId=self.balancer["LoadBalancerId"], **params)
 
     def keep(self, pair: "Pair", own_id: str) -> None:
         """Have a certificate in the cloud under an id that a test can know beforehand."""
@@ -337,12 +373,13 @@ def port(protocol: str = "TCP", number: int = PORT, node_port: int = NODE_PORT) 
 async def new_stage(instances: int = 3, nodes: Iterable[str] = ("w0", "w1")) -> Stage:
     """A Service of one TCP port on two nodes that answer; nothing has been made in the cloud yet."""
     world = new_world(instances)
-    world.wire[_VSWITCH], world.internet = _INSIDE, _INTERNET
+    world.wire[_VSWITCH], world.internet = INSIDE, INTERNET
     base = new_bench()
     time = Time()
     bench = Bench(Cloud(time, world), Cluster(base.cluster.service, []), time)
     stage = Stage(bench, Carrying(world, Loopback()))
     bench.cluster.nodes = [_node(base.cluster.nodes[0], name) for name in nodes]
+    world.states["vpc"].add_vswitch(world, "vpc-test", "127.16.16.0/20", "cn-hangzhou-h", own_id="vsw-other")
     for name in nodes:
         (address, *_) = world.states["ecs"].instances[f"i-{name}"].addresses()
         stage.backends[name] = Backend(name, world.wire_address(address), NODE_PORT)
