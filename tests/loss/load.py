@@ -61,6 +61,7 @@ class Load:
     failures: list[Failure] = field(default_factory=list)
     pods: Counter[str] = field(default_factory=Counter)
     sent: int = 0
+    lasted: float = 0.0
     repeated: int = 0
     _kept: deque[Connection] = field(default_factory=deque)
     _began: float = 0.0
@@ -70,6 +71,11 @@ class Load:
     def now(self) -> float:
         """Seconds since it began."""
         return asyncio.get_running_loop().time() - self._began
+
+    @property
+    def pace(self) -> float:
+        """Requests sent a second, while it ran."""
+        return self.sent / self.lasted
 
     @property
     def began(self) -> float:
@@ -82,6 +88,7 @@ class Load:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.lasted = self.now
         self._pacing.cancel()
         with suppress(asyncio.CancelledError):
             await self._pacing
