@@ -83,8 +83,7 @@ class Backend:
 
     async def _answer(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         begun = asyncio.get_running_loop().time()
-        head = await reader.readuntil(b"\r\n\r\n") if (more := await reader.readline()) != b"\r\n" else b""
-        headers = _headers(more + head)
+        headers = await _headers(reader)
         method, path, _ = line.decode().split(" ", 2)
         if headers.get("user-agent") == PROBE:
             self.probes.append(Probe(begun, f"{method} {path}", headers))
@@ -137,6 +136,10 @@ def _client(after_signature: bytes) -> tuple[str, int]:
     return socket.inet_ntoa(body[:4]), int.from_bytes(body[10:12], "big")
 
 
-def _headers(head: bytes) -> dict[str, str]:
-    fields = (line.partition(":") for line in head.decode().split("\r\n") if ":" in line)
-    return {name.lower(): value.strip() for name, _, value in fields}
+async def _headers(reader: asyncio.StreamReader) -> dict[str, str]:
+    """The fields up to the empty line, by their names in small letters."""
+    found: dict[str, str] = {}
+    while line := (await reader.readline()).decode().strip():
+        name, _, value = line.partition(":")
+        found[name.lower()] = value.strip()
+    return found

@@ -1,0 +1,77 @@
+"""Which protocol a port is served by, and where it redirects to: asked for, changed, taken away, and never lost."""
+
+import pytest
+from tests.annotations.lives import tells_of
+from tests.annotations.stage import PORT, Pair, Stage, port
+
+INTRANET = {"address-type": "intranet"}
+BY_HTTP = INTRANET | {"protocol-port": f"http:{PORT}"}
+SECURE, SECURE_TOO, CERTIFICATE = 8443, 8444, "cert-shop"
+PORTS = (port(), port(number=SECURE, node_port=30443), port(number=SECURE_TOO, node_port=30444))
+BOTH = INTRANET | {
+    "protocol-port": f"http:{PORT},https:{SECURE},https:{SECURE_TOO}",
+    "cert-id": CERTIFICATE,
+}
+FORWARDING = BOTH | {"forward-port": f"{PORT}:{SECURE}"}
+
+
+@tells_of("protocol-port", chapters=("set", "change", "remove"))
+async def test_a_port_is_served_by_the_protocol_that_is_asked_for(stage: Stage) -> None:
+    await stage.wear(BY_HTTP)
+    assert (await stage.get()).told["headers"]["x-forwarded-for"] == "127.0.0.1"
+    await stage.wear(INTRANET | {"protocol-port": f"tcp:{PORT}"})
+    assert "x-forwarded-for" not in (await stage.get(protocol="tcp")).told["headers"]
+    await stage.wear(BY_HTTP)
+    writes = await stage.wear(INTRANET)
+    assert [call.action for call in writes] == [
+        "DeleteLoadBalancerListener", "CreateLoadBalancerTCPListener", "StartLoadBalancerListener",
+    ]  # fmt: skip
+    assert (await stage.tell())["backend"]
+
+
+@tells_of("protocol-port")
+async def test_each_port_has_the_protocol_that_is_asked_for_it(stage: Stage) -> None:
+    stage.keep(Pair.made("shop.example"), CERTIFICATE)
+    stage.ask(port(), port(number=SECURE, node_port=30443), port(number=9000, node_port=30080))
+    await stage.wear(INTRANET | {"protocol-port": f"https:{SECURE}, http:{PORT}, http:1", "cert-id": CERTIFICATE})
+    kinds = {(protocol, number) for _, protocol, number in stage.carrying.engine.ports()}
+    assert kinds == {("http", PORT), ("https", SECURE), ("tcp", 9000)}
+
+
+@pytest.mark.xfail(strict=True, reason="a bad value makes every port what it is by itself")
+@tells_of("protocol-port", chapters=("bad",))
+@pytest.mark.parametrize("bad", ["htp:8080", "http8080", "http:80800"])
+async def test_a_bad_protocol_leaves_the_listeners_as_they_are(stage: Stage, bad: str) -> None:
+    await stage.wear(BY_HTTP)
+    assert await stage.wear(INTRANET | {"protocol-port": bad}) == []
+    stage.warned_of("protocol-port", bad)
+    assert (await stage.get()).status == 200
+    await stage.gone()
+
+
+async def _forwarding(stage: Stage) -> None:
+    stage.keep(Pair.made("shop.example"), CERTIFICATE)
+    stage.ask(*PORTS)
+    await stage.wear(FORWARDING)
+
+
+@tells_of("forward-port", chapters=("set", "change", "remove"))
+async def test_http_redirects_to_https_elsewhere_and_serves_itself_again(stage: Stage) -> None:
+    await _forwarding(stage)
+    answer = await stage.get("/cart?id=7")
+    assert (answer.status, answer.all("Location")) == (302, [f"https://shop.example:{SECURE}/cart?id=7"])
+    await stage.wear(BOTH | {"forward-port": f"{PORT}:{SECURE_TOO}"})
+    assert (await stage.get()).all("Location") == [f"https://shop.example:{SECURE_TOO}/"]
+    await stage.wear(BOTH)
+    assert (await stage.get()).status == 200
+    assert stage.listener("http")["ListenerForward"] == "off"
+
+
+@pytest.mark.xfail(strict=True, reason="a bad value counts as none, and the redirection is taken away")
+@tells_of("forward-port", chapters=("bad",))
+async def test_a_bad_redirection_leaves_the_one_that_is_there(stage: Stage) -> None:
+    await _forwarding(stage)
+    assert await stage.wear(BOTH | {"forward-port": f"{PORT}:https"}) == []
+    stage.warned_of("forward-port", f"{PORT}:https")
+    assert (await stage.get()).status == 302
+    await stage.gone()
