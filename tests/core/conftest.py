@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from yunqiao.cloud.codes import outcome
+from yunqiao.controllers.services import record
 from yunqiao.controllers.services.identity import identity, wants_balancer
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.reconcile import Services
@@ -201,8 +202,10 @@ class Cluster:
         self.service = msgspec.structs.replace(self.service, spec=msgspec.structs.replace(self.service.spec, **spec))
 
     def annotate(self, **annotations: str) -> None:
+        """Ask for this and nothing else; what the controller has noted stays, as with `kubectl apply`."""
         assert self.service is not None
-        meta = msgspec.structs.replace(self.service.metadata, annotations=annotated(**annotations))
+        note = {key: one for key, one in self.service.metadata.annotations.items() if key == record.ANNOTATION}
+        meta = msgspec.structs.replace(self.service.metadata, annotations=annotated(**annotations) | note)
         self.service = msgspec.structs.replace(self.service, metadata=meta)
 
     def _store(self, service: Service) -> None:
@@ -279,7 +282,7 @@ class Bench:
         if service is None or not wants_balancer(service):
             return self.cloud.shape() == []
         (balancer,) = self.cloud.world.states["slb"].load_balancers.values()
-        who = identity(service, CLUSTER)
+        who = identity(service, CLUSTER, record.read(service))
         ports = {port.port: who.owner.key(port.node_port) for port in service.spec.ports}
         listening = {
             one.port: balancer.groups[one.settings["VServerGroupId"]].name

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.core.conftest import CLUSTER, new_bench
 
+from yunqiao.controllers.services import record
+from yunqiao.controllers.services.asked import Asked
 from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.options import options
 from yunqiao.controllers.services.clb.plan import plan
@@ -107,9 +109,11 @@ def test_what_is_folded_is_what_a_look_would_have_seen(wishes):
         for wish in wishes:
             wish_for(bench, wish)
             service = bench.cluster.service
-            who = identity(service, CLUSTER)
+            noted = record.read(service)
+            who = identity(service, CLUSTER, noted)
             before = await see(bench.cloud.send, who)
-            wanted = want(bench.cluster.snapshot(""), options(service.metadata.annotations), who, bench.services.rules)
+            parsed = options(service.metadata.annotations)
+            wanted = want(Asked(bench.cluster.snapshot(""), parsed, who, bench.services.rules, noted))
             planned = partial(planned_for, wanted, who)
             done = await converge(before, Way(planned, fold, stumble, bench.cloud.send))
             agree(done.seen, await see(bench.cloud.send, who))

@@ -173,11 +173,11 @@ async def test_a_balancer_that_is_to_stay_stays_with_all_that_is_on_it_and_witho
     assert (left.tags, left.delete_protection, left.modification_protection_status) == ({}, "off", "NonProtection")
 
 
-async def test_an_annotation_that_is_taken_away_leaves_what_it_had_set(bench):
+async def test_an_annotation_that_is_taken_away_gives_back_the_default(bench):
     ask(bench, (80, "TCP"), scheduler="wlc")
     await bench.settle()
     meta = bench.cluster.service.metadata
     plain = msgspec.structs.replace(meta, annotations=annotated(address_type="intranet"))
     bench.cluster.service = msgspec.structs.replace(bench.cluster.service, metadata=plain)
     await bench.settle()
-    assert listener(bench, "tcp", 80).settings["Scheduler"] == "wlc"
+    assert listener(bench, "tcp", 80).settings["Scheduler"] == "rr"

@@ -85,7 +85,7 @@ async def test_a_service_that_is_no_longer_a_load_balancer_is_cleaned_up_after(b
     assert service.status.load_balancer.ingress == []
 
 
-async def test_settings_are_followed_in_place_and_what_was_never_asked_for_is_never_touched(bench):
+async def test_settings_are_followed_in_place_and_go_back_to_their_defaults_when_nothing_asks_for_them(bench):
     await bench.settle()
     bench.cluster.annotate(address_type="intranet", scheduler="wlc", health_check_interval="7", name="shop")
     before = len(story(bench))
@@ -97,6 +97,20 @@ async def test_settings_are_followed_in_place_and_what_was_never_asked_for_is_ne
     (listener,) = balancer.listeners.values()
     assert (listener.settings["Scheduler"], listener.settings["HealthCheckInterval"]) == ("wlc", 7)
     bench.cluster.annotate(address_type="intranet")
+    before = len(story(bench))
+    await bench.settle()
+    assert [line.split(":")[0] for line in story(bench)[before:]] == [
+        "SetLoadBalancerName", "SetLoadBalancerTCPListenerAttribute",
+    ]  # fmt: skip
+    assert (listener.settings["Scheduler"], listener.settings["HealthCheckInterval"]) == ("rr", 2)
+    assert await bench.verify() == []
+
+
+async def test_what_was_never_asked_for_is_never_touched(bench):
+    await bench.settle()
+    (balancer,) = bench.cloud.world.states["slb"].load_balancers.values()
+    balancer.name = "somebody's choice"
+    next(iter(balancer.listeners.values())).settings["HealthCheckInterval"] = 7
     assert await bench.verify() == []
 
 

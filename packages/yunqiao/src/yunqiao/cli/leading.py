@@ -51,7 +51,7 @@ async def lead(
     async with Metadata(clock, settings.metadata_endpoint) as metadata:
         cluster = settings.cluster_id or await _cluster(client)
         region = settings.region or await _region(metadata)
-        rules = await _rules(settings, cluster, metadata)
+        rules = await _rules(settings, cluster, region, metadata)
         vswitch = rules.vswitch_id or "unknown"
         log.info("cluster %s, region %s, vSwitch %s, credentials: %s", cluster, region, vswitch, settings.source)
         target = Target(settings.endpoints, region, cluster)
@@ -59,8 +59,9 @@ async def lead(
         async with CloudClient(target, credentials) as cloud:
             send = _layered(cloud.send, clock, probes, RATES[settings.cloud_rates])
             services = Services(
-                watching.caches.snapshot, client.patch, send, _tell(recorder), rules, clock, trusts_records=after_ours
-            )
+                watching.caches.snapshot, client.patch, send, _tell(recorder), rules, clock, trusts_records=after_ours,
+                wake=watching.queue.add,
+            )  # fmt: skip
             await _work(settings, watching, services, recorder)
 
 
@@ -134,11 +135,12 @@ async def _region(metadata: Metadata) -> str:
         raise Refused(NO_REGION.format(trouble)) from trouble
 
 
-async def _rules(settings: Settings, cluster: str, metadata: Metadata) -> Rules:
+async def _rules(settings: Settings, cluster: str, region: str, metadata: Metadata) -> Rules:
     """Where new balancers go: as configured, else where this machine stands, else unknown (intranet ones must say)."""
     vswitch = settings.vswitches[0][1] if settings.vswitches else await _asked(metadata, "vswitch-id")
     return Rules(
         cluster=cluster,
+        region=region,
         vpc_id=settings.vpc_id or await _asked(metadata, "vpc-id"),
         vswitch_id=vswitch,
         resource_group_id=settings.resource_group_id,

@@ -161,7 +161,8 @@ def read_failed_routes(reply: Reply) -> list[FailedRoute]:
 
 def describe_eips(region: str, balancer_id: str, page: str = "") -> Call:
     """Elastic addresses that are bound to a balancer."""
-    params = {"RegionId": region, "AssociatedInstanceType": "SlbInstance", "AssociatedInstanceId": balancer_id}
+    named = {"AssociatedInstanceType": "SlbInstance", "AssociatedInstanceId": balancer_id}
+    params = _given({"RegionId": region, **named})
     return Call(PRODUCT, "DescribeEipAddresses", params | _page(page), f"find elastic addresses of {balancer_id}")
 
 

@@ -33,16 +33,21 @@ class Absent:
 
     `tried` says that one may have been made before, by a call whose answer nobody got: making it "again" then gives
     the same one, with whatever is on it. `kept` (as wanted) lets it go without our marks, with all that is on it.
+    `access` holds access control lists of ours: they outlive the instance that used them.
     """
 
     since: float = float("-inf")
     tried: bool = False
     kept: bool = False
+    access: "tuple[AccessList, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One server of a group. `weight` 0 to 100; `type` is `ecs` (an instance) or `eni` (a network interface's IP)."""
+    """One server of a group. `weight` 0 to 100; `type` is `ecs` (an instance) or `eni` (a network interface's IP).
+
+    `leaving` (as wanted) is one that gets nothing new and may finish what it has: it is never added for that.
+    """
 
     server_id: str
     port: int
@@ -50,6 +55,7 @@ class Backend:
     description: str = ""
     type: str = "ecs"
     server_ip: str = ""
+    leaving: bool = field(default=False, compare=False)
 
     @property
     def identity(self) -> tuple[str, str, int]:
@@ -59,15 +65,25 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A virtual server group. `id` is empty as wanted; `name` is our key on what is ours.
+    """A virtual server group. `name` is our key on what is ours.
 
-    `swaps` is false once the cloud has refused to swap its backends in one write.
+    As wanted, `id` is given for somebody else's group that our backends are to be in, and empty for one of our own;
+    with `keeps_weights` the weights of backends that are there stay as they are.
+    As seen, `swaps` is false once the cloud has refused to swap its backends in one write, and `full` is true once it
+    has refused to add more.
     """
 
     name: str
     backends: tuple[Backend, ...] | Unmanaged | Unknown
     id: str = ""
     swaps: bool = True
+    full: bool = False
+    keeps_weights: bool = False
+
+    @property
+    def reference(self) -> str:
+        """What a wanted listener names it by: the id of somebody else's, the name of our own."""
+        return self.id or self.name
 
 
 def slot_of(port: int, protocol: str) -> tuple[int, str]:
@@ -76,8 +92,30 @@ def slot_of(port: int, protocol: str) -> tuple[int, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessList:
+    """An access control list that we own: `name` is our key, `entries` are CIDR blocks, `id` is empty as wanted."""
+
+    name: str
+    entries: frozenset[str]
+    id: str = ""
+    version: str = "ipv4"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One further domain of an HTTPS listener, with a certificate of its own; `id` is empty as wanted."""
+
+    name: str
+    certificate: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
-    """One listener. `group` is the group's name as wanted, its id as seen; `birth` holds defaults for creation only."""
+    """One listener. `group` is the group's reference as wanted, its id as seen; `birth` holds defaults for creation.
+
+    `access` (as wanted) names the access control list of ours that it is to use; its id is known later.
+    """
 
     port: int
     protocol: str
@@ -86,6 +124,8 @@ class Listener:
     attributes: Mapping[str, str] = field(default_factory=dict)
     birth: Mapping[str, str] = field(default_factory=dict)
     running: bool = True
+    domains: tuple[Domain, ...] | Unmanaged | Unknown = UNMANAGED
+    access: str = ""
 
     @property
     def slot(self) -> tuple[int, str]:
@@ -97,8 +137,11 @@ class Listener:
 class Balancer:
     """A classic load balancer instance with its parts.
 
-    `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the same.
-    `hostname` is what is published in the place of its address.
+    As wanted: `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the
+    same. `borrowed` is one that somebody else made: its attributes and tags are not ours. `hostname` is what is
+    published in the place of its address. `former_tags` are keys that we had set and that are no longer asked for.
+    `problems` are wishes that cannot be followed, in words for their owner.
+    As seen:
     `known` is false for one whose parts nobody has looked at, since it may have been made before.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
     """
@@ -106,11 +149,20 @@ class Balancer:
     attributes: Mapping[str, str]
     tags: Mapping[str, str]
     groups: tuple[Group, ...] = ()
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[Listener, ...] | Unmanaged = ()
+    access: tuple[AccessList, ...] = ()
     birth: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
     address: str = ""
     barred: str = ""
+    borrowed: bool = False
     hostname: str = ""
+    former_tags: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
     known: bool = True
     spares: "tuple[Balancer, ...]" = ()
+
+    @property
+    def listening(self) -> tuple[Listener, ...]:
+        """Its listeners; none where they are not ours to set."""
+        return self.listeners if isinstance(self.listeners, tuple) else ()

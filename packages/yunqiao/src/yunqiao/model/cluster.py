@@ -79,10 +79,22 @@ class LoadBalancerStatus(_Frozen, frozen=True):
     ingress: list[Ingress] = []
 
 
+class Condition(_Frozen, frozen=True):
+    """One condition of a Service, Node or Pod."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str = ""
+    observed_generation: int = 0
+
+
 class ServiceStatus(_Frozen, frozen=True):
     """`status` of a Service."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+    conditions: list[Condition] = []
 
 
 class Service(_Frozen, frozen=True):
@@ -109,15 +121,6 @@ class NodeSpec(_Frozen, frozen=True):
     pod_cidrs: list[str] = msgspec.field(default=[], name="podCIDRs")
     unschedulable: bool = False
     taints: list[Taint] = []
-
-
-class Condition(_Frozen, frozen=True):
-    """One condition of a Node or Pod."""
-
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
 
 
 class NodeAddress(_Frozen, frozen=True):

@@ -48,9 +48,16 @@ Send = Callable[[Call], Awaitable[Reply]]
 class Plan:
     """The steps whose preconditions hold now; after `again_after` seconds there may be more with nothing changed.
 
-    `problems` are wishes that no step can fulfil, each in words for its owner (a port that somebody else holds).
+    `problems` are wishes that no step can fulfil, each in words for its owner; `blocked` are those that somebody
+    else stands in the way of (a port that another Service holds), who may step aside without a word.
     """
 
     steps: tuple[Call, ...] = ()
     again_after: float | None = None
     problems: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+    @property
+    def unfulfilled(self) -> tuple[str, ...]:
+        """Every wish that no step can fulfil now."""
+        return (*self.problems, *self.blocked)

@@ -10,7 +10,7 @@ from yunqiao.model.step import Call, Reply
 
 PAGE_SIZE = 100
 ATTRIBUTES = (
-    "AddressType", "AddressIPVersion", "NetworkType", "VpcId", "VSwitchId", "LoadBalancerName", "LoadBalancerSpec",
+    "Address", "AddressType", "AddressIPVersion", "NetworkType", "VpcId", "VSwitchId", "LoadBalancerName", "LoadBalancerSpec",
     "InternetChargeType", "InstanceChargeType", "Bandwidth", "MasterZoneId", "SlaveZoneId", "DeleteProtection",
     "ModificationProtectionStatus", "ResourceGroupId",
 )  # fmt: skip
@@ -20,6 +20,11 @@ ATTRIBUTES = (
 def list_all(page: int = 1) -> Call:
     """One page of all instances of the region."""
     return _list({}, page, f"list the load balancers of the region, page {page}")
+
+
+def list_by_id(balancer_id: str, page: int = 1) -> Call:
+    """The instance of this id, as a list of one or none."""
+    return _list({"LoadBalancerId": balancer_id}, page, f"look at load balancer {balancer_id}")
 
 
 def list_by_tag(key: str, value: str, page: int = 1) -> Call:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from yunqiao.controllers.services.record import BALANCER_LABEL, Record
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.cluster import Service
 from yunqiao.model.keys import Owner, balancer_name
@@ -9,8 +10,6 @@ from yunqiao.model.keys import Owner, balancer_name
 OWNER_TAG = "kubernetes.do.not.delete"
 CLUSTER_TAG = "ack.aliyun.com"
 FINALIZER = "service.k8s.alibaba/resources"
-BALANCER_LABEL = "service.k8s.alibaba/loadbalancer-id"
-HASH_LABEL = "service.beta.kubernetes.io/hash"
 OTHER_CLASS = "service.beta.kubernetes.io/class"
 TUNNEL = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-tunnel-type"
 
@@ -20,13 +19,17 @@ class Identity:
     """One Service as an owner.
 
     `recorded` is the balancer id it is known to have had, empty if none; `attempt` is the attempt to make one that is
-    under way.
+    under way. `borrowed` is the id of somebody else's balancer that it is to use, or uses already; `asked` is the id
+    that the annotation names now, and `shared` are the groups there that it is to fill.
     """
 
     uid: str
     owner: Owner
     recorded: str = ""
     attempt: str = ""
+    borrowed: str = ""
+    asked: str = ""
+    shared: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -39,8 +42,8 @@ class Identity:
         return {OWNER_TAG: self.name, CLUSTER_TAG: self.owner.cluster}
 
     def on(self, seen: Balancer | Absent) -> "Identity":
-        """The same Service on a balancer with a cluster id of its own: that one is kept, so keys stay as they are."""
-        cluster = seen.tags.get(CLUSTER_TAG) if isinstance(seen, Balancer) else None
+        """The same Service on its balancer with a cluster id of its own: that one is kept, so keys stay as they are."""
+        cluster = seen.tags.get(CLUSTER_TAG) if isinstance(seen, Balancer) and self.holds(seen) else None
         return replace(self, owner=replace(self.owner, cluster=cluster)) if cluster else self
 
     def holds(self, balancer: Balancer) -> bool:
@@ -48,12 +51,23 @@ class Identity:
         tag = balancer.tags.get(OWNER_TAG, "")
         return tag == self.name or (not tag and balancer.attributes.get("LoadBalancerName") == self.name)
 
+    def borrows(self, balancer: Balancer) -> bool:
+        """Whether that balancer is somebody else's, and this Service has its parts there, or is to have them."""
+        return balancer.id in (self.borrowed, self.asked) and not self.holds(balancer)
 
-def identity(service: Service, cluster: str) -> Identity:
-    """This Service in a cluster of that id."""
+
+def identity(service: Service, cluster: str, noted: Record, asked: str = "", shared: tuple[str, ...] = ()) -> Identity:
+    """This Service in a cluster of that id; a Service stays with the balancer that it has until it goes."""
     meta = service.metadata
     owner = Owner(meta.name, meta.namespace, cluster)
-    return Identity(meta.uid, owner, meta.labels.get(BALANCER_LABEL, ""))
+    recorded = noted.balancer or meta.labels.get(BALANCER_LABEL, "")
+    borrowed = (recorded or asked) if noted.borrowed or asked else ""
+    return Identity(meta.uid, owner, recorded, noted.attempt, borrowed, asked, shared)
+
+
+def made_by_kubernetes(balancer: Balancer) -> bool:
+    """Whether a cluster made that balancer for one of its Services (or for its API server)."""
+    return OWNER_TAG in balancer.tags or CLUSTER_TAG in balancer.tags
 
 
 def wants_balancer(service: Service) -> bool:

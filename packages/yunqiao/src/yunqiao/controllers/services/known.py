@@ -90,3 +90,8 @@ class Memory:
     def forget(self, key: str) -> None:
         """The Service is gone."""
         self.services.pop(key, None)
+
+    def drop(self, key: str) -> None:
+        """What is known of a Service's balancer is no longer true: somebody took something away there."""
+        if key in self.services:
+            self.services[key].seen = None

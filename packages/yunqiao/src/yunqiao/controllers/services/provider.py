@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yunqiao.controllers.services.asked import Asked, Needs
+from yunqiao.controllers.services.clb.addresses import addresses
 from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
-from yunqiao.controllers.services.clb.options import keeps, options
+from yunqiao.controllers.services.clb.options import borrowing, followed, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
-from yunqiao.controllers.services.clb.see import find, see
-from yunqiao.controllers.services.clb.want import want
+from yunqiao.controllers.services.clb.see import find, refresh, see
+from yunqiao.controllers.services.clb.want import needs, want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
-from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import Absent, Balancer
-from yunqiao.model.cluster import Service
+from yunqiao.model.cluster import Ingress, Service
 from yunqiao.model.errors import Trouble
-from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
 
@@ -31,16 +31,24 @@ class Provider:
     takes: Callable[[Service], bool]
     options: Callable[[Mapping[str, str]], Parsed[Any]]
     keeps: Callable[[Any], bool]
-    want: Callable[[Snapshot, Parsed[Any], Identity, Rules], Balancer]
+    borrowing: Callable[[Any], tuple[str, tuple[str, ...]]]
+    followed: Callable[[Parsed[Any]], Sequence[str]]
+    needs: Callable[[Asked[Any]], Needs]
+    want: Callable[[Asked[Any]], Balancer]
     directory: Callable[[Send], Directory]
     find: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     see: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
+    refresh: Callable[[Send, Identity, Balancer], Awaitable[Balancer]]
+    addresses: Callable[[Send, Any, Balancer], Awaitable[tuple[Sequence[Ingress], str]]]
     plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
     stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
 
 
-CLB = Provider("CLB", wants_balancer, options, keeps, want, Directory, find, see, plan, fold, stumble)
+CLB = Provider(
+    "CLB", wants_balancer, options, keeps, borrowing, followed, needs, want, Directory, find, see, refresh, addresses,
+    plan, fold, stumble,
+)  # fmt: skip
 PROVIDERS = (CLB,)
 
 

@@ -3,17 +3,24 @@
 Pure: each function gives the patch that is missing, or None when the object already says so.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from yunqiao.controllers.services import record
-from yunqiao.controllers.services.identity import BALANCER_LABEL, FINALIZER, HASH_LABEL, has_finalizer
-from yunqiao.controllers.services.record import Record
-from yunqiao.model.balancer import Balancer
-from yunqiao.model.cluster import Ingress, Service, as_builtins
+from yunqiao.controllers.services.identity import FINALIZER, has_finalizer
+from yunqiao.controllers.services.record import BALANCER_LABEL, HASH_LABEL, Record, service_hash
+from yunqiao.model.cluster import Condition, Ingress, Service, as_builtins
 from yunqiao.model.step import Patch
+
+CONDITION = "yunqiao/Synced"
+"""Whether the cloud holds all that the Service asks for; its message says what it does not, and what to do."""
+SYNCED, REFUSED = "Synced", "SyncLoadBalancerFailed"
+LONGEST_MESSAGE = 32768
+"""Characters that the API server takes as a condition's message."""
 
 
 def claim(service: Service, dirty: Record) -> Patch:
@@ -35,19 +42,56 @@ def release(service: Service) -> Patch | None:
     return _patch(service, {"metadata": _finalizers(service, rest)}, "nothing is left in the cloud")
 
 
-def publish(service: Service, seen: Balancer, hostname: str, before: Record, clean: Record) -> Patch | None:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What there is to say: the balancer's id, where it is reached, what could not be done, and when that was found."""
+
+    balancer_id: str
+    addresses: Sequence[Ingress]
+    problems: Sequence[str]
+    found: datetime
+
+
+def publish(service: Service, news: News, before: Record, clean: Record) -> Patch | None:
     """The address, the balancer's id and the note of what was applied: one write of the status subresource."""
-    labels = {HASH_LABEL: service_hash(service), BALANCER_LABEL: seen.id}
+    labels = {HASH_LABEL: service_hash(service), BALANCER_LABEL: news.balancer_id}
     metadata: dict[str, Any] = {}
     if any(service.metadata.labels.get(key) != value for key, value in labels.items()):
         metadata["labels"] = labels
     if before != clean:
         metadata["annotations"] = {record.ANNOTATION: record.text(clean)}
-    body: dict[str, Any] = {"metadata": metadata} if metadata else {}
-    ingress = [Ingress(hostname=hostname) if hostname else Ingress(ip=seen.address)]
-    if service.status.load_balancer.ingress != ingress:
-        body["status"] = {"loadBalancer": {"ingress": as_builtins(ingress)}}
-    return _patch(service, body, f"{seen.id} serves it at {seen.address}", "status") if body else None
+    status = _condition(service, news.problems, news.found)
+    if service.status.load_balancer.ingress != list(news.addresses):
+        status["loadBalancer"] = {"ingress": as_builtins(news.addresses)}
+    body = {key: value for key, value in {"metadata": metadata, "status": status}.items() if value}
+    where = ", ".join(one.hostname or one.ip for one in news.addresses)
+    return _patch(service, body, f"{news.balancer_id} serves it at {where}", "status") if body else None
+
+
+def complaint(service: Service, problems: Sequence[str], found: datetime) -> Patch | None:
+    """Only what could not be done, or that all is well again."""
+    status = _condition(service, problems, found)
+    return _patch(service, {"status": status}, "; ".join(problems) or "all is well again", "status") if status else None
+
+
+def _condition(service: Service, problems: Sequence[str], found: datetime) -> dict[str, Any]:
+    """Our condition as it is to be, among those of others; nothing while it says so already.
+
+    A Service that never had a problem needs none.
+    """
+    text = "; ".join(problems)[:LONGEST_MESSAGE]
+    new = Condition(CONDITION, "False" if text else "True", REFUSED if text else SYNCED, text, _date(found))
+    old = next((one for one in service.status.conditions if one.type == CONDITION), None)
+    if (old is None and not text) or (old is not None and (old.status, old.message) == (new.status, new.message)):
+        return {}
+    if old is not None and old.status == new.status:
+        new = structs.replace(new, last_transition_time=old.last_transition_time)
+    others = [one for one in service.status.conditions if one.type != CONDITION]
+    return {"conditions": as_builtins([*others, new])}
+
+
+def _date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def unpublish(service: Service) -> Patch | None:
@@ -61,6 +105,9 @@ def unpublish(service: Service) -> Patch | None:
     body: dict[str, Any] = {"metadata": metadata} if metadata else {}
     if service.status.load_balancer.ingress:
         body["status"] = {"loadBalancer": {"ingress": None}}
+    if any(one.type == CONDITION for one in service.status.conditions):
+        others = [one for one in service.status.conditions if one.type != CONDITION]
+        body.setdefault("status", {})["conditions"] = as_builtins(others) or None
     return _patch(service, body, "its load balancer is gone", "status") if body else None
 
 
@@ -71,21 +118,3 @@ def _finalizers(service: Service, finalizers: list[str]) -> dict[str, Any]:
 def _patch(service: Service, body: Mapping[str, Any], why: str, subresource: str = "") -> Patch:
     meta = service.metadata
     return Patch("Service", meta.namespace, meta.name, body, why, subresource)
-
-
-def service_hash(service: Service) -> str:
-    """Digest of what a Service asks for, in the incumbent's label and of its length (SHA-224, hex).
-
-    The text that is hashed is ours, so a Service that changes hands is looked at in full once.
-    """
-    spec = service.spec
-    asked = [
-        [(port.name, port.protocol, port.port, port.target_port, port.node_port) for port in spec.ports],
-        spec.type,
-        spec.external_traffic_policy,
-        spec.load_balancer_class,
-        record.asked(service.metadata.annotations),
-        service.metadata.deletion_timestamp,
-        spec.load_balancer_source_ranges,
-    ]
-    return hashlib.sha224(json.dumps(asked, sort_keys=True).encode()).hexdigest()

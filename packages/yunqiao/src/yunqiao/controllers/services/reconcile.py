@@ -1,24 +1,29 @@
 """The story of one Service, the same for every kind of load balancer."""
 
-import dataclasses
+import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from msgspec.structs import replace
+from msgspec import structs
 
-from yunqiao.controllers.services import publish, record
+from yunqiao.controllers.services import drift, publish, record
+from yunqiao.controllers.services.asked import Asked
 from yunqiao.controllers.services.identity import Identity, has_finalizer, identity, is_going
 from yunqiao.controllers.services.known import Known, Memory
+from yunqiao.controllers.services.lookups import Lookups
+from yunqiao.controllers.services.neighbours import Neighbours
 from yunqiao.controllers.services.provider import PROVIDERS, Provider, provider_of
 from yunqiao.controllers.services.record import Record
 from yunqiao.controllers.services.rules import Rules
+from yunqiao.controllers.services.triggers import key_of
 from yunqiao.engine.converge import Outcome, Way, converge
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
-from yunqiao.model.cluster import Service
-from yunqiao.model.errors import NotYet, Refused, Trouble
+from yunqiao.model.cluster import Ingress, Service
+from yunqiao.model.errors import NotYet, Refused, Stale, Trouble
 from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch, Plan, Reply, Send
 from yunqiao.options.declare import Parsed
@@ -27,7 +32,7 @@ Tell = Callable[[Service, Literal["Normal", "Warning"], str, str], None]
 """Records an Event on a Service: type (Normal, Warning), reason, message."""
 
 CONFLICT_AGAIN = 60.0
-"""Seconds until a Service whose port is held by somebody else is looked at again."""
+"""Seconds until a Service that somebody else stands in the way of (a port is held) is looked at again."""
 UNPUBLISHED_AGAIN = 1.0
 """Seconds until the finalizer of a Service goes after its status: the first write changes what the second builds on."""
 
@@ -47,12 +52,17 @@ class Services:
     rules: Rules
     clock: Clock
     trusts_records: bool = False
+    wake: Callable[[str], None] = lambda _: None
     nonce: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
+    today: Callable[[], datetime] = lambda: datetime.now(UTC)
     memory: Memory = field(default_factory=Memory)
-    directories: dict[str, Any] = field(default_factory=dict)
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    directories: dict[str, Any] = field(init=False)
+    lookups: Lookups = field(init=False)
 
     def __post_init__(self) -> None:
         self.directories = {provider.name: provider.directory(self.send) for provider in PROVIDERS}
+        self.lookups = Lookups(self.send, self.rules, self.clock)
 
     async def reconcile(self, key: str) -> float | None:
         """Bring one Service's cloud things to where they should be; seconds until it should be looked at again."""
@@ -61,10 +71,18 @@ class Services:
             self.memory.forget(key)
             return None
         service = snapshot.service
-        work = _Work(self, service, self.memory.of(key, service.metadata.uid))
-        if not is_going(service):
-            return await work.ensure(snapshot)
-        return await work.clean() if has_finalizer(service) else None
+        work = _Work(self, snapshot, self.memory.of(key, service.metadata.uid))
+        if is_going(service) and not has_finalizer(service):
+            return None
+        try:
+            return await (work.clean() if is_going(service) else work.ensure())
+        except Refused as refusal:
+            await work.complain((str(refusal),))
+            raise
+        finally:
+            for other in work.freed():
+                self.memory.drop(other)
+                self.wake(other)
 
     def report(self, key: str, trouble: Trouble) -> None:
         """Tell the Service's owner what went wrong."""
@@ -78,67 +96,110 @@ class Services:
 class _Work:
     """One turn of one Service."""
 
-    def __init__(self, services: Services, service: Service, known: Known) -> None:
-        self._services, self._service, self._known = services, service, known
-        self._provider: Provider = provider_of(service)
-        self._who = identity(service, services.rules.cluster)
+    def __init__(self, services: Services, snapshot: Snapshot, known: Known) -> None:
+        self._services, self._snapshot, self._known = services, snapshot, known
+        self._service = snapshot.service
+        self._provider: Provider = provider_of(self._service)
+        self._parsed = self._provider.options(record.asked(self._service.metadata.annotations))
+        borrowed, shared = self._provider.borrowing(self._parsed.options)
+        self._who = identity(self._service, services.rules.cluster, self._noted(), borrowed, shared)
+        self._left: set[str] = set()
 
-    async def ensure(self, snapshot: Snapshot) -> float | None:
+    async def ensure(self) -> float | None:
         """The Service wants a balancer."""
-        parsed = self._provider.options(record.asked(self._service.metadata.annotations))
-        _refuse(parsed)
-        seen = await self._seen(snapshot, parsed)
+        _refuse(self._parsed)
+        asked = await self._asked()
+        seen = await self._seen(asked)
         if seen is None:
             return self._known.later(self._now())
-        who = self._who.on(seen)
-        wanted = self._provider.want(snapshot, parsed, who, self._services.rules)
-        if self._plan(wanted, seen, who).steps or (isinstance(seen, Balancer) and not has_finalizer(self._service)):
-            await self._claim(seen)
-        done = await self._converge(dataclasses.replace(who, attempt=self._noted().attempt), wanted, seen)
+        asked = replace(asked, who=self._who.on(seen))
+        wanted, drifted = self._wanted(asked, seen)
+        if self._plan(wanted, seen, asked.who).steps or (
+            isinstance(seen, Balancer) and not has_finalizer(self._service)
+        ):
+            await self._claim(wanted, seen)
+        done = await self._converge(replace(asked.who, attempt=self._noted().attempt), wanted, seen)
         if done.plan.again_after is not None:
             self._known.remade = self._now() if self._known.remade is None else self._known.remade
             return done.plan.again_after
+        problems = (*map(str, self._parsed.problems), *done.plan.unfulfilled, *drifted)
         if isinstance(done.seen, Balancer):
-            await self._publish(done, wanted)
-        for text in (*map(str, parsed.problems), *done.plan.problems):
+            await self._publish(done, asked, wanted, problems)
+        else:
+            await self.complain(problems)
+        for text in problems:
             self._tell("Warning", "SyncLoadBalancerFailed", text)
-        return CONFLICT_AGAIN if done.plan.problems else self._known.due(self._now())
+        return self._until_next(done)
+
+    def _until_next(self, done: Outcome[Balancer | Absent]) -> float:
+        """Seconds; one that somebody else stands in the way of looks again soon, and is woken when that one goes."""
+        key = key_of(self._service)
+        if not done.plan.blocked:
+            self._services.neighbours.content(key)
+            return self._known.due(self._now())
+        if isinstance(done.seen, Balancer):
+            self._services.neighbours.waits(key, done.seen.id)
+        self._known.verify_at = self._now() + CONFLICT_AGAIN
+        return CONFLICT_AGAIN
+
+    def freed(self) -> set[str]:
+        """The Services that waited for something that this turn has taken away."""
+        key = key_of(self._service)
+        return {other for one in self._left for other in self._services.neighbours.freed(one)} - {key}
+
+    async def complain(self, problems: Sequence[str]) -> None:
+        """Say on the Service itself what cannot be done, or that all is well again."""
+        with contextlib.suppress(Stale):  # somebody else changed the object: it comes up again
+            await self._patch(publish.complaint(self._service, problems, self._services.today()))
 
     async def clean(self) -> float | None:
         """The Service wants none any more, or is deleted."""
         seen = self._known.seen or await self._found()
-        kept = self._provider.keeps(self._provider.options(record.asked(self._service.metadata.annotations)).options)
+        kept = self._provider.keeps(self._parsed.options)
         done = await self._converge(self._who.on(seen), Absent(kept=kept), seen)
-        if done.plan.problems:
-            raise Refused("; ".join(done.plan.problems))
+        if done.plan.unfulfilled:
+            raise Refused("; ".join(done.plan.unfulfilled))
         if done.plan.again_after is not None:
             return done.plan.again_after
         if not self._service.metadata.deletion_timestamp and await self._patch(publish.unpublish(self._service)):
             return UNPUBLISHED_AGAIN
         await self._patch(publish.release(self._service))
-        self._services.memory.forget(f"{self._service.metadata.namespace}/{self._service.metadata.name}")
+        self._services.memory.forget(key_of(self._service))
         self._tell("Normal", "CleanLoadBalancer", "Clean load balancer")
         return None
 
-    async def _seen(self, snapshot: Snapshot, parsed: Parsed[Any]) -> Balancer | Absent | None:
+    async def _asked(self) -> Asked[Any]:
+        """The Service with all that had to be looked up for it."""
+        asked = Asked(self._snapshot, self._parsed, self._who, self._services.rules, self._noted())
+        return replace(asked, found=await self._services.lookups.find(self._provider.needs(asked)))
+
+    def _wanted(self, asked: Asked[Any], seen: Balancer | Absent) -> tuple[Balancer, Sequence[str]]:
+        """What is wanted, without what somebody changed by hand and may keep so; and what to tell of that."""
+        wanted = self._provider.want(asked)
+        if not isinstance(seen, Balancer) or asked.noted.dirty:
+            return wanted, ()
+        return drift.spare(wanted, seen, asked.noted, asked.rules.drift)
+
+    async def _seen(self, asked: Asked[Any]) -> Balancer | Absent | None:
         """What is there: as known, else as the listing of the start says, else by a look; None when that can wait."""
         if self._known.seen is not None and self._now() < self._known.verify_at:
-            return self._known.seen
+            return await self._provider.refresh(self._services.send, self._who, self._known.seen)
         if not await self._first_look():
             return await self._look(())
         listed = self._known.listed
-        if len(listed) == 1 and self._as_noted(snapshot, parsed, listed[0]):
+        if len(listed) == 1 and self._as_noted(asked, listed[0]):
             return None
-        if not listed and not has_finalizer(self._service):
+        if not listed and not has_finalizer(self._service) and not self._who.asked:
             return Absent()
         return await self._look(listed)
 
-    def _as_noted(self, snapshot: Snapshot, parsed: Parsed[Any], bare: Balancer) -> bool:
+    def _as_noted(self, asked: Asked[Any], bare: Balancer) -> bool:
         """Whether the Service's note says that exactly what it wants now was applied to this balancer."""
-        noted, who = record.read(self._service), self._who.on(bare)
-        if not self._services.trusts_records or noted.dirty or noted.balancer != bare.id or parsed.problems:
+        noted = record.read(self._service)
+        if not self._services.trusts_records or noted.dirty or noted.balancer != bare.id or self._parsed.problems:
             return False
-        return noted.applied == record.applied(self._provider.want(snapshot, parsed, who, self._services.rules))
+        wanted = self._provider.want(replace(asked, who=self._who.on(bare), noted=noted))
+        return (noted.applied, noted.backends) == (record.applied(wanted), record.backends(wanted))
 
     async def _first_look(self) -> bool:
         """Whether this process meets the Service for the first time, and then what the listing of the start says."""
@@ -180,28 +241,49 @@ class _Work:
         """Every call that changes something is an Event of the Service, in the words of its why."""
         reply = await self._services.send(call)
         self._tell("Normal", call.action, call.why)
+        if call.action.startswith(("DeleteLoadBalancer", "DeleteVServerGroup")):
+            self._left.add(call.lane)
         return reply
 
-    async def _claim(self, seen: Balancer | Absent) -> None:
-        """Our finalizer and a dirty note; making a balancer begins an attempt, or goes on with one."""
+    async def _claim(self, wanted: Balancer, seen: Balancer | Absent) -> None:
+        """Our finalizer and a dirty note; making a balancer begins an attempt, or goes on with one.
+
+        What is followed from now on is noted before it is, so that it can be taken back whatever happens.
+        """
         noted = self._noted()
-        dirty = replace(noted, dirty=True)
+        dirty = record.claimed(noted, wanted, seen, self._provider.followed(self._parsed))
         if isinstance(seen, Absent) and (not noted.dirty or self._known.is_hopeless(self._now())):
-            dirty, self._known.remade = replace(dirty, attempt=self._services.nonce()), None
+            dirty, self._known.remade = structs.replace(dirty, attempt=self._services.nonce()), None
         if not has_finalizer(self._service) or noted != dirty:
             await self._patch(publish.claim(self._service, dirty))
             self._known.record = dirty
 
-    async def _publish(self, done: Outcome[Balancer | Absent], wanted: Balancer) -> None:
+    async def _publish(
+        self, done: Outcome[Balancer | Absent], asked: Asked[Any], wanted: Balancer, problems: Sequence[str]
+    ) -> None:
         seen, clean = done.seen, self._noted()
         if not isinstance(seen, Balancer):
             return
-        if not done.plan.problems:
-            clean = Record(self._who.uid, balancer=seen.id, applied=record.applied(wanted))
-        published = await self._patch(publish.publish(self._service, seen, wanted.hostname, self._noted(), clean))
+        if not done.plan.unfulfilled:
+            clean = self._applied(asked, wanted, seen)
+        addresses = await self._addresses(seen)
+        news = publish.News(seen.id, addresses, problems, self._services.today())
+        published = await self._patch(publish.publish(self._service, news, self._noted(), clean))
         self._known.record = clean
         if published or done.calls:
             self._announce(seen, wanted)
+
+    def _applied(self, asked: Asked[Any], wanted: Balancer, seen: Balancer) -> Record:
+        """The note that all of this is done; its digests are of what will be wanted with that note."""
+        clean = record.done(asked.noted, wanted, seen, self._provider.followed(self._parsed))
+        later = self._provider.want(replace(asked, noted=clean))
+        return structs.replace(clean, applied=record.applied(later), backends=record.backends(later))
+
+    async def _addresses(self, seen: Balancer) -> Sequence[Ingress]:
+        found, problem = await self._provider.addresses(self._services.send, self._parsed.options, seen)
+        if problem:
+            self._tell("Warning", "FailedSetEIPAddress", problem)
+        return found
 
     def _noted(self) -> Record:
         """The note as last written; the object at hand may be older than that."""

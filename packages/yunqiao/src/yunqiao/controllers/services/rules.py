@@ -1,6 +1,8 @@
 """What the cluster's owner has set for all Services, from flags, configuration and instance metadata."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from yunqiao.controllers.services.drift import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +10,9 @@ class Rules:
     """`cluster` is the cluster id in marks; vpc, vSwitch and resource group are where new balancers go by default."""
 
     cluster: str
+    region: str = ""
     vpc_id: str = ""
     vswitch_id: str = ""
     resource_group_id: str = ""
     disable_public: bool = False
+    drift: Policies = field(default_factory=Policies)

@@ -14,11 +14,12 @@ from yunqiao.model.step import Send
 
 
 class Directory:
-    """The region's balancers by ownership tag, and the untagged ones by name; without their parts."""
+    """The region's balancers by ownership tag, the untagged ones by name, and all by id; without their parts."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._listed: dict[str, list[Balancer]] | None = None
+        self._by_id: dict[str, Balancer] = {}
         self._listing = asyncio.Lock()
         self._met: set[str] = set()
 
@@ -30,7 +31,9 @@ class Directory:
         if who.uid in self._met:
             return None
         self._met.add(who.uid)
-        return tuple(one for one in self._listed.pop(who.name, ()) if who.holds(one))
+        ours = tuple(one for one in self._listed.pop(who.name, ()) if who.holds(one))
+        named = [self._by_id[one] for one in (who.borrowed, who.asked) if one in self._by_id]
+        return ours or tuple(named[:1])
 
     async def _list(self) -> dict[str, list[Balancer]]:
         found: defaultdict[str, list[Balancer]] = defaultdict(list)
@@ -38,6 +41,7 @@ class Directory:
         while more:
             items, more = instances.read_list(await self._send(instances.list_all(page)))
             for one in items:
+                self._by_id[one.id] = one
                 found[one.tags.get(OWNER_TAG) or one.attributes.get("LoadBalancerName", "")].append(one)
             page += 1
         return found

@@ -143,14 +143,14 @@ def _listener_created(seen: Balancer, call: Call, _: Reply) -> Balancer:
         port, protocol, call.params["Description"], call.params["VServerGroupId"], _listener_attributes(call),
         running=False,
     )  # fmt: skip
-    return replace(seen, listeners=(*seen.listeners, new))
+    return replace(seen, listeners=(*seen.listening, new))
 
 
 def _on_listener(change: Callable[[Listener, Call], Listener | None]) -> Callable[[Balancer, Call, Reply], Balancer]:
     """Fold a change of one listener; None is its removal."""
 
     def folded(seen: Balancer, call: Call, _: Reply) -> Balancer:
-        changed = [change(one, call) if one.slot == _slot(call) else one for one in seen.listeners]
+        changed = [change(one, call) if one.slot == _slot(call) else one for one in seen.listening]
         return replace(seen, listeners=tuple(one for one in changed if one is not None))
 
     return folded

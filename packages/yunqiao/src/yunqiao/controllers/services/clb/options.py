@@ -7,9 +7,13 @@ not set, and what was never set is never touched.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from yunqiao.controllers.services.identity import CLUSTER_TAG, OWNER_TAG
 from yunqiao.options.declare import (
     Parsed,
     Problem,
+    declared,
+    domain_certificates,
+    group_ports,
     ids,
     ip_address,
     labels,
@@ -19,15 +23,10 @@ from yunqiao.options.declare import (
     port_pairs,
     protocol_ports,
     switch,
+    tags,
     text,
     whole,
 )
-
-UNSUPPORTED = frozenset({
-    "id", "vgroup-port", "weight", "force-override-listeners", "domain-extensions", "network-type",
-    "additional-resource-tags", "external-ip-type", "backend-ip-version", "ignore-weight-update",
-})  # fmt: skip
-"""Annotations of the incumbent that are known and not followed yet."""
 
 BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 
@@ -54,7 +53,7 @@ class Options:
     vswitch_id: str | None = option(
         "vswitch-id", text(),
         "The vSwitch of an intranet address; read at creation. Default: the cluster's.",
-        scope="birth",
+        parameter="VSwitchId", scope="instance",
     )  # fmt: skip
     name: str | None = option(
         "name", text(80),
@@ -74,9 +73,13 @@ class Options:
     charge_type: str | None = option(
         "charge-type", one_of("paybytraffic", "paybybandwidth"),
         "How the traffic of an internet balancer is paid for.",
-        parameter="InternetChargeType", scope="instance",
+        parameter="InternetChargeType", scope="instance", restores="paybytraffic",
     )  # fmt: skip
-    bandwidth: str | None = option("bandwidth", whole(1, 5000), "Mbit/s, with paybybandwidth.", scope="instance")
+    bandwidth: str | None = option(
+        "bandwidth", whole(1, 5000),
+        "Mbit/s, with charge-type paybybandwidth.",
+        parameter="Bandwidth", scope="instance",
+    )  # fmt: skip
     instance_charge_type: str | None = option(
         "instance-charge-type", one_of("PayByCLCU", "PayBySpec", fold=True),
         "How the instance is paid for. Default at creation: PayByCLCU.",
@@ -85,7 +88,7 @@ class Options:
     spec: str | None = option(
         "spec", text(64),
         "The specification, such as slb.s1.small, with PayBySpec.",
-        scope="instance",
+        parameter="LoadBalancerSpec", scope="instance", restores="slb.s1.small",
     )  # fmt: skip
     master_zone: str | None = option(
         "master-zoneid", text(64),
@@ -105,12 +108,47 @@ class Options:
     ip: str | None = option(
         "ip", ip_address(),
         "The address that a new intranet balancer shall have.",
-        parameter="Address", scope="birth",
+        parameter="Address", scope="instance",
     )  # fmt: skip
     resource_group_id: str | None = option(
         "resource-group-id", text(64),
         "The resource group; read at creation. Default: the configuration's.",
         parameter="ResourceGroupId", scope="instance",
+    )  # fmt: skip
+    network_type: str | None = option(
+        "network-type", one_of("classic", "vpc"),
+        "The kind of network of an intranet balancer; read at creation. Default: vpc.",
+        parameter="NetworkType", scope="instance",
+    )  # fmt: skip
+    tags: tuple[tuple[str, str], ...] = option(
+        "additional-resource-tags", tags((OWNER_TAG, CLUSTER_TAG)),
+        "Further tags; tags that others set stay.",
+        scope="instance", default=(),
+    )  # fmt: skip
+    external_ip_type: str | None = option(
+        "external-ip-type", one_of("eip"),
+        "eip: the elastic IP addresses that are bound to it are published in the place of its own.",
+        scope="status",
+    )  # fmt: skip
+    id: str | None = option(
+        "id", text(64),
+        "A load balancer that was made by hand, to be used in the place of one of its own.",
+        scope="reuse",
+    )  # fmt: skip
+    force_override_listeners: str | None = option(
+        "force-override-listeners", one_of("true", "false"),
+        "true: make listeners on the borrowed balancer, too (with id).",
+        scope="reuse",
+    )  # fmt: skip
+    vgroup_port: tuple[tuple[str, int], ...] = option(
+        "vgroup-port", group_ports(),
+        "Server groups of the borrowed balancer that the backends of ports are added to (with id).",
+        scope="reuse", default=(),
+    )  # fmt: skip
+    weight: str | None = option(
+        "weight", whole(0, 100),
+        "The weight of this Service's backends in such a group, all together (with id and vgroup-port).",
+        scope="reuse",
     )  # fmt: skip
     hostname: str | None = option(
         "hostname", text(253),
@@ -143,40 +181,45 @@ class Options:
         "The server certificate; HTTPS needs one.",
         parameter="ServerCertificateId", scope="listener", protocols=HTTPS,
     )  # fmt: skip
+    domain_extensions: tuple[tuple[str, str], ...] = option(
+        "domain-extensions", domain_certificates(),
+        "Certificates for further domains.",
+        scope="listener", protocols=HTTPS, default=(),
+    )  # fmt: skip
     tls_cipher_policy: str | None = option(
         "tls-cipher-policy", text(64),
         "Such as tls_cipher_policy_1_2.",
-        parameter="TLSCipherPolicy", scope="listener", protocols=HTTPS,
+        parameter="TLSCipherPolicy", scope="listener", restores="tls_cipher_policy_1_0", protocols=HTTPS,
     )  # fmt: skip
     http2_enabled: str | None = option(
         "http2-enabled", one_of("on", "off"),
         "Whether HTTP/2 is offered.",
-        parameter="EnableHttp2", scope="listener", protocols=HTTPS,
+        parameter="EnableHttp2", scope="listener", restores="on", protocols=HTTPS,
     )  # fmt: skip
     persistence_timeout: str | None = option(
         "persistence-timeout", whole(0, 3600),
         "Seconds for which a client stays with its backend; 0 is off.",
-        parameter="PersistenceTimeout", scope="listener", protocols=TCP,
+        parameter="PersistenceTimeout", scope="listener", restores="0", protocols=TCP,
     )  # fmt: skip
     established_timeout: str | None = option(
         "established-timeout", whole(10, 900),
         "Seconds after which an idle connection ends.",
-        parameter="EstablishedTimeout", scope="listener", protocols=TCP,
+        parameter="EstablishedTimeout", scope="listener", restores="900", protocols=TCP,
     )  # fmt: skip
     idle_timeout: str | None = option(
         "idle-timeout", whole(1, 60),
         "Seconds for which an idle connection is kept.",
-        parameter="IdleTimeout", scope="listener", protocols=LAYER_7,
+        parameter="IdleTimeout", scope="listener", restores="15", protocols=LAYER_7,
     )  # fmt: skip
     request_timeout: str | None = option(
         "request-timeout", whole(1, 180),
         "Seconds that a backend has for its answer.",
-        parameter="RequestTimeout", scope="listener", protocols=LAYER_7,
+        parameter="RequestTimeout", scope="listener", restores="60", protocols=LAYER_7,
     )  # fmt: skip
     acl_status: str | None = option(
         "acl-status", one_of("on", "off"),
         "Whether the access control list counts.",
-        parameter="AclStatus", scope="listener", protocols=ALL,
+        parameter="AclStatus", scope="listener", restores="off", protocols=ALL,
     )  # fmt: skip
     acl_type: str | None = option(
         "acl-type", one_of("white", "black"),
@@ -191,12 +234,12 @@ class Options:
     proxy_protocol: str | None = option(
         "proxy-protocol", switch(),
         "Send the PROXY protocol's version 2 header to backends.",
-        parameter="ProxyProtocolV2Enabled", scope="listener", protocols=LAYER_4,
+        parameter="ProxyProtocolV2Enabled", scope="listener", restores="false", protocols=LAYER_4,
     )  # fmt: skip
     connection_drain: str | None = option(
         "connection-drain", one_of("on", "off"),
         "End the connections of a removed backend after a while.",
-        parameter="ConnectionDrain", scope="listener", protocols=LAYER_4,
+        parameter="ConnectionDrain", scope="listener", restores="off", protocols=LAYER_4,
     )  # fmt: skip
     connection_drain_timeout: str | None = option(
         "connection-drain-timeout", whole(10, 900),
@@ -226,22 +269,22 @@ class Options:
     xforwardedfor_proto: str | None = option(
         "xforwardedfor-proto", one_of("on", "off"),
         "Tell backends the protocol.",
-        parameter="XForwardedFor_proto", scope="listener", protocols=LAYER_7,
+        parameter="XForwardedFor_proto", scope="listener", restores="off", protocols=LAYER_7,
     )  # fmt: skip
     xforwardedfor_slbport: str | None = option(
         "xforwardedfor-slbport", one_of("on", "off"),
         "Tell backends the listener's port.",
-        parameter="XForwardedFor_SLBPORT", scope="listener", protocols=LAYER_7,
+        parameter="XForwardedFor_SLBPORT", scope="listener", restores="off", protocols=LAYER_7,
     )  # fmt: skip
     xforwardedfor_clientsrcport: str | None = option(
         "xforwardedfor-clientsrcport", one_of("on", "off"),
         "Tell backends the client's port.",
-        parameter="XForwardedFor_ClientSrcPort", scope="listener", protocols=LAYER_7,
+        parameter="XForwardedFor_ClientSrcPort", scope="listener", restores="off", protocols=LAYER_7,
     )  # fmt: skip
     health_check_switch: str | None = option(
         "health-check-switch", one_of("on", "off"),
         "Whether backends are checked (TCP, UDP).",
-        parameter="HealthCheckSwitch", scope="listener", protocols=LAYER_4,
+        parameter="HealthCheckSwitch", scope="listener", restores="on", protocols=LAYER_4,
     )  # fmt: skip
     health_check_flag: str | None = option(
         "health-check-flag", one_of("on", "off"),
@@ -251,57 +294,57 @@ class Options:
     health_check_type: str | None = option(
         "health-check-type", one_of("tcp", "http"),
         "How backends are checked.",
-        parameter="HealthCheckType", scope="listener", protocols=TCP,
+        parameter="HealthCheckType", scope="listener", restores="tcp", protocols=TCP,
     )  # fmt: skip
     health_check_uri: str | None = option(
         "health-check-uri", text(80),
         "The path of an HTTP check.",
-        parameter="HealthCheckURI", scope="listener", protocols=HTTP_CHECKED,
+        parameter="HealthCheckURI", scope="listener", restores="/", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_domain: str | None = option(
         "health-check-domain", text(80),
         "The Host header of an HTTP check.",
-        parameter="HealthCheckDomain", scope="listener", protocols=HTTP_CHECKED,
+        parameter="HealthCheckDomain", scope="listener", restores="$_ip", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_httpcode: str | None = option(
         "health-check-httpcode", text(80),
         "The answers that count as healthy, such as http_2xx,http_3xx.",
-        parameter="HealthCheckHttpCode", scope="listener", protocols=HTTP_CHECKED,
+        parameter="HealthCheckHttpCode", scope="listener", restores="http_2xx", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_method: str | None = option(
         "health-check-method", one_of("head", "get"),
         "The method of an HTTP check.",
-        parameter="HealthCheckMethod", scope="listener", protocols=LAYER_7,
+        parameter="HealthCheckMethod", scope="listener", restores="head", protocols=LAYER_7,
     )  # fmt: skip
     health_check_connect_port: str | None = option(
         "health-check-connect-port", whole(1, 65535),
         "The port that is checked. Default: the backend's.",
-        parameter="HealthCheckConnectPort", scope="listener", protocols=ALL,
+        parameter="HealthCheckConnectPort", scope="listener", restores="-520", protocols=ALL,
     )  # fmt: skip
     healthy_threshold: str | None = option(
         "healthy-threshold", whole(2, 10),
         "Checks in a row that make a backend healthy.",
-        parameter="HealthyThreshold", scope="listener", protocols=ALL,
+        parameter="HealthyThreshold", scope="listener", restores="3", protocols=ALL,
     )  # fmt: skip
     unhealthy_threshold: str | None = option(
         "unhealthy-threshold", whole(2, 10),
         "Checks in a row that make a backend unhealthy.",
-        parameter="UnhealthyThreshold", scope="listener", protocols=ALL,
+        parameter="UnhealthyThreshold", scope="listener", restores="3", protocols=ALL,
     )  # fmt: skip
     health_check_interval: str | None = option(
         "health-check-interval", whole(1, 50),
         "Seconds between checks.",
-        parameter="HealthCheckInterval", scope="listener", protocols=ALL,
+        parameter="HealthCheckInterval", scope="listener", restores="2", protocols=ALL,
     )  # fmt: skip
     health_check_connect_timeout: str | None = option(
         "health-check-connect-timeout", whole(1, 300),
         "Seconds after which a check has failed (TCP, UDP).",
-        parameter="HealthCheckConnectTimeout", scope="listener", protocols=LAYER_4,
+        parameter="HealthCheckConnectTimeout", scope="listener", restores="5", protocols=LAYER_4,
     )  # fmt: skip
     health_check_timeout: str | None = option(
         "health-check-timeout", whole(1, 300),
         "Seconds after which a check has failed (HTTP, HTTPS).",
-        parameter="HealthCheckTimeout", scope="listener", protocols=LAYER_7,
+        parameter="HealthCheckTimeout", scope="listener", restores="5", protocols=LAYER_7,
     )  # fmt: skip
     default_weight: str | None = option(
         "default-weight", whole(0, 100),
@@ -316,11 +359,21 @@ class Options:
         "on: cordoned nodes take no traffic.",
         scope="backend",
     )  # fmt: skip
+    backend_ip_version: str | None = option(
+        "backend-ip-version", one_of("ipv4", "ipv6", fold=True),
+        "ipv6: pods are reached by their IPv6 addresses (with backend-type eni and ip-version ipv6).",
+        scope="backend",
+    )  # fmt: skip
+    ignore_weight_update: str | None = option(
+        "ignore-weight-update", one_of("on", "off", fold=True),
+        "on: weights that somebody has changed stay.",
+        scope="backend",
+    )  # fmt: skip
 
 
 def options(annotations: Mapping[str, str]) -> Parsed[Options]:
     """Read a Service's annotations; every problem at once."""
-    parsed = parse(Options(), annotations, UNSUPPORTED)
+    parsed = parse(Options(), annotations)
     if annotations.get(BACKEND_TYPE) == "eni":
         unsupported = Problem(BACKEND_TYPE, "backend-type", '"eni" is not supported yet; remove it', "everything")
         return replace(parsed, problems=(*parsed.problems, unsupported))
@@ -330,3 +383,13 @@ def options(annotations: Mapping[str, str]) -> Parsed[Options]:
 def keeps(options: Options) -> bool:
     """Whether the balancer is to stay when its Service goes."""
     return bool(options.preserve)
+
+
+def borrowing(options: Options) -> tuple[str, tuple[str, ...]]:
+    """The id of somebody else's balancer that is to be used, empty for none, and the groups there that are shared."""
+    return options.id or "", tuple(dict.fromkeys(group for group, _ in options.vgroup_port))
+
+
+def followed(parsed: Parsed[Options]) -> tuple[str, ...]:
+    """The suffixes of the annotations that are given and can be followed."""
+    return tuple(option.suffix for name, option in declared(Options) if getattr(parsed.options, name))

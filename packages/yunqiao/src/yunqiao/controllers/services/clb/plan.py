@@ -5,17 +5,21 @@ calls of a round are independent of one another. Nothing that carries no mark of
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
 from yunqiao.cloud.clb import instances
-from yunqiao.controllers.services.clb import plan_groups, plan_listeners
-from yunqiao.controllers.services.identity import Identity
+from yunqiao.controllers.services.clb import plan_groups, plan_instance, plan_listeners
+from yunqiao.controllers.services.clb.plan_instance import SMALLEST
+from yunqiao.controllers.services.identity import Identity, made_by_kubernetes
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.keys import digest
 from yunqiao.model.step import Call, Plan
 
-SMALLEST = "slb.s1.small"
-"""The specification of an instance that is paid for by specification when none is asked for."""
+OF_A_CLUSTER = (
+    "load balancer {} was made by a cluster for one of its Services and cannot be borrowed; let it go there first "
+    "(preserve-lb-on-delete), or name another one in the annotation id"
+)
 LOOK_AGAIN_AFTER = 1.0
 """Seconds until one that was made "again" is looked at."""
 LOOK_TWICE_AFTER = 5.0
@@ -26,6 +30,8 @@ def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now:
     """The calls that can be made now. `now` and Absent.since are seconds on the same clock."""
     if isinstance(seen, Absent):
         return _nothing_there(wanted, seen, who, now)
+    if who.borrows(seen):
+        return _borrowed(wanted, seen, who)
     if isinstance(wanted, Absent) and wanted.kept:
         return Plan(tuple(_let_go(seen, who)))
     if not who.holds(seen):
@@ -34,14 +40,32 @@ def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now:
         return Plan(tuple(_remove(seen, who)))
     if not seen.known:
         return Plan(again_after=LOOK_AGAIN_AFTER)
-    problems = (*_fixed(wanted, seen), *plan_listeners.conflicts(wanted, seen, who))
-    steps = (
-        *(_demolish(one, f"a twin of {seen.id}, left empty by a late call") for one in seen.spares),
-        *_attributes(wanted, seen),
-        *plan_groups.steps(wanted, seen, who),
-        *plan_listeners.steps(wanted, seen, who),
-    )
-    return Plan(steps, problems=problems)
+    spares = tuple(_demolish(one, f"a twin of {seen.id}, left empty by a late call") for one in seen.spares)
+    instance = tuple(plan_instance.steps(wanted, seen))
+    parts = _parts(wanted, seen, who)
+    problems = (*plan_instance.fixed(wanted, seen, who), *parts.problems)
+    return Plan((*spares, *instance, *parts.steps), problems=problems, blocked=parts.blocked)
+
+
+def _parts(wanted: Balancer, seen: Balancer, who: Identity) -> Plan:
+    """Groups and listeners, the same on a balancer of one's own and on a borrowed one."""
+    steps = (*plan_groups.steps(wanted, seen, who), *plan_listeners.steps(wanted, seen, who))
+    conflicts = (*plan_groups.conflicts(wanted, seen), *plan_listeners.conflicts(wanted, seen, who))
+    return Plan(steps, problems=wanted.problems, blocked=conflicts)
+
+
+def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
+    """Somebody else's instance: our parts on it, or, when the Service goes, none of them."""
+    if isinstance(wanted, Absent):
+        return Plan((*plan_listeners.withdrawal(seen, who), *plan_groups.withdrawal(seen, who)))
+    if made_by_kubernetes(seen):
+        return Plan(blocked=(OF_A_CLUSTER.format(seen.id),))
+    if who.asked != seen.id:
+        stays = f"this Service uses load balancer {seen.id} and stays there until it goes"
+        moved = f"{stays}; put the annotation id back, or create the Service anew"
+        parts = _parts(wanted, seen, who)
+        return replace(parts, problems=(moved, *parts.problems))
+    return _parts(wanted, seen, who)
 
 
 def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: float) -> Plan:
@@ -52,10 +76,13 @@ def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: 
 
 
 def _create(wanted: Balancer, who: Identity) -> Plan:
+    if wanted.borrowed:
+        return Plan(blocked=(wanted.barred,))
     if wanted.barred:
         return Plan(problems=(wanted.barred,))
     attributes = {**wanted.birth, **wanted.attributes}
     spec = attributes.pop("LoadBalancerSpec", SMALLEST)
+    attributes.pop("NetworkType", None)  # follows from the vSwitch
     if attributes["InstanceChargeType"] == "PayBySpec":
         attributes["LoadBalancerSpec"] = spec
     canonical = json.dumps([attributes, dict(wanted.tags)], sort_keys=True)
@@ -88,54 +115,3 @@ def _demolish(one: Balancer, why: str) -> Call:
     if one.attributes.get("DeleteProtection") == "off":
         return instances.delete(one.id, why)
     return instances.set_delete_protection(one.id, "off", f"{why}; deletion is protected")
-
-
-FIXED = ("AddressType", "AddressIPVersion", "MasterZoneId", "SlaveZoneId", "ResourceGroupId")
-"""What only another instance could have otherwise."""
-
-
-def _fixed(wanted: Balancer, seen: Balancer) -> Iterator[str]:
-    """Wishes that only another instance could fulfil."""
-    for name in FIXED:
-        wish, have = wanted.attributes.get(name), seen.attributes.get(name)
-        if wish and have and wish != have:
-            yield f"{name} of {seen.id} is {have} and cannot become {wish}; create the Service anew for that"
-
-
-def _attributes(wanted: Balancer, seen: Balancer) -> Iterator[Call]:
-    missing = {key: value for key, value in wanted.tags.items() if seen.tags.get(key) != value}
-    if missing:
-        yield instances.tag(seen.id, missing, "mark it as this Service's")
-    for name, change in _CHANGES.items():
-        wish, have = wanted.attributes.get(name), seen.attributes.get(name)
-        if wish is not None and wish != have:
-            yield change(seen.id, wish, f"{name} is {have}, wanted {wish}")
-    yield from _paid_for(wanted, seen)
-
-
-def _paid_for(wanted: Balancer, seen: Balancer) -> Iterator[Call]:
-    """How traffic and instance are paid for; bandwidth and specification belong to one way of paying each."""
-    wish, have = wanted.attributes, seen.attributes
-    traffic = ["InternetChargeType", *(["Bandwidth"] if wish.get("InternetChargeType") == "paybybandwidth" else [])]
-    if "InternetChargeType" in wish and have.get("AddressType") == "internet" and _differ(traffic, wish, have):
-        bandwidth = wish.get("Bandwidth", "") if "Bandwidth" in traffic else ""
-        why = f"{_differ(traffic, wish, have)} differ from what is wanted"
-        yield instances.set_internet_spec(seen.id, wish["InternetChargeType"], bandwidth, why)
-    spec = wish.get("LoadBalancerSpec") or SMALLEST
-    if _differ(["InstanceChargeType"], wish, have):
-        why = f"InstanceChargeType is {have.get('InstanceChargeType')}, wanted {wish['InstanceChargeType']}"
-        yield instances.set_charge_type(seen.id, wish["InstanceChargeType"], spec, why)
-    elif have.get("InstanceChargeType") == "PayBySpec" and _differ(["LoadBalancerSpec"], wish, have):
-        why = f"LoadBalancerSpec is {have.get('LoadBalancerSpec')}, wanted {spec}"
-        yield instances.set_spec(seen.id, spec, why)
-
-
-def _differ(names: list[str], wish: Mapping[str, str], have: Mapping[str, str]) -> str:
-    return ", ".join(name for name in names if name in wish and wish[name] != have.get(name))
-
-
-_CHANGES = {
-    "LoadBalancerName": instances.set_name,
-    "DeleteProtection": instances.set_delete_protection,
-    "ModificationProtectionStatus": instances.set_modification_protection,
-}

@@ -5,21 +5,58 @@ from collections.abc import Iterator, Sequence
 from yunqiao.cloud.clb import BACKENDS_PER_CALL, groups
 from yunqiao.controllers.services.identity import Identity
 from yunqiao.model.balancer import UNKNOWN, UNMANAGED, Backend, Balancer, Group
+from yunqiao.model.keys import read
 from yunqiao.model.step import Call
 
 
 def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     """All calls on groups that can be made now."""
     for group in wanted.groups:
-        twin = chosen(seen, group.name)
-        yield from _backends(seen, group, twin, who) if twin else [_create(seen, group)]
+        twin = chosen(seen, group.reference)
+        if twin is not None:
+            yield from _backends(seen, group, twin, who) if not _barred(group, twin) else ()
+        elif not group.id:
+            yield _create(seen, group)
     yield from _superfluous(wanted, seen, who)
 
 
-def chosen(seen: Balancer, name: str) -> Group | None:
-    """Of several groups with one key of ours (a create that arrived late), the one a listener uses, else the first."""
-    used = {listener.group for listener in seen.listeners}
-    same = [group for group in seen.groups if group.name == name]
+def withdrawal(seen: Balancer, who: Identity) -> Iterator[Call]:
+    """Nothing of ours is to be left on somebody else's balancer: our groups go, our backends leave theirs."""
+    going = {one.group for one in seen.listening if who.owner.owns(one.description)}
+    used = {one.group for one in seen.listening} - going
+    why = f"Service {who.owner.namespace}/{who.owner.service} goes"
+    for group in seen.groups:
+        if group.id in going or not isinstance(group.backends, tuple):
+            continue
+        ours = [one for one in group.backends if who.owner.owns(one.description)]
+        if who.owner.owns(group.name) and group.id not in used and len(ours) == len(group.backends):
+            yield groups.delete(seen.id, group.id, f"{why}: group {group.name} with it")
+        else:
+            yield from _batched(groups.remove, seen, group, ours, f"{why}: take out")
+
+
+def conflicts(wanted: Balancer, seen: Balancer) -> Iterator[str]:
+    """Groups of somebody else that are named to be filled and cannot be."""
+    for group in wanted.groups:
+        twin = chosen(seen, group.reference)
+        if group.id and twin is None:
+            yield f"load balancer {seen.id} has no server group {group.id}; correct the annotation vgroup-port"
+        elif twin is not None and _barred(group, twin):
+            yield f'server group {group.id} is "{twin.name}", made by a cluster; name one of your own in vgroup-port'
+
+
+def _barred(group: Group, twin: Group) -> bool:
+    """Whether a group that is to be shared belongs to a cluster."""
+    return bool(group.id) and read(twin.name) is not None
+
+
+def chosen(seen: Balancer, reference: str) -> Group | None:
+    """The group of that id or name.
+
+    Of several with one key of ours (a create that arrived late), it is the one a listener uses, else the first.
+    """
+    used = {listener.group for listener in seen.listening}
+    same = [group for group in seen.groups if reference in (group.id, group.name)]
     return min(same, key=lambda group: (group.id not in used, group.id), default=None)
 
 
@@ -64,15 +101,16 @@ def _batched(
 
 def _superfluous(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     """Groups with our mark that nothing wants and no listener uses, when only our backends are in them."""
-    used = {listener.group for listener in seen.listeners}
-    kept = {twin.id for group in wanted.groups if (twin := chosen(seen, group.name))}
+    used = {listener.group for listener in seen.listening}
+    kept = {twin.id for group in wanted.groups if (twin := chosen(seen, group.reference))}
     for group in seen.groups:
-        if who.owner.owns(group.name) and group.id not in used | kept and _only_ours(group, who):
+        if group.id in kept or not isinstance(group.backends, tuple):
+            continue
+        ours = [one for one in group.backends if who.owner.owns(one.description)]
+        if who.owner.owns(group.name) and group.id not in used and len(ours) == len(group.backends):
             yield groups.delete(seen.id, group.id, f"group {group.name} is no longer wanted")
-
-
-def _only_ours(group: Group, who: Identity) -> bool:
-    return isinstance(group.backends, tuple) and all(who.owner.owns(one.description) for one in group.backends)
+        elif not who.owner.owns(group.name):
+            yield from _batched(groups.remove, seen, group, ours, "no longer wanted there: take out")
 
 
 def _servers(backends: Sequence[Backend]) -> str:

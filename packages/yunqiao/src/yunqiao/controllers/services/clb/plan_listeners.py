@@ -7,13 +7,15 @@ from yunqiao.cloud.clb import listeners
 from yunqiao.cloud.clb.listeners import AT_CREATION
 from yunqiao.controllers.services.clb.plan_groups import chosen
 from yunqiao.controllers.services.identity import Identity
-from yunqiao.model.balancer import Balancer, Listener, slot_of
+from yunqiao.model.balancer import UNMANAGED, Balancer, Listener, slot_of
 from yunqiao.model.step import Call
 
 
 def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     """All calls on listeners that can be made now; one whose group is not there yet waits for the next round."""
-    have = {listener.slot: listener for listener in seen.listeners}
+    if wanted.listeners is UNMANAGED:
+        return
+    have = {listener.slot: listener for listener in seen.listening}
     for listener in wanted.listeners:
         twin, group = have.get(listener.slot), chosen(seen, listener.group)
         if twin is None and group is not None and _target_is_there(listener, have):
@@ -23,12 +25,20 @@ def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
                 _anew(seen, listener, twin) if _other_kind(listener, twin) else _mend(seen, listener, twin, group.id)
             )
     slots = {listener.slot for listener in wanted.listeners}
-    gone = [one for one in seen.listeners if one.slot not in slots and who.owner.owns(one.description)]
+    gone = [one for one in seen.listening if one.slot not in slots and who.owner.owns(one.description)]
+    yield from _gone(seen, gone, "no longer wanted")
+
+
+def withdrawal(seen: Balancer, who: Identity) -> Iterator[Call]:
+    """Every listener that carries our mark goes from somebody else's balancer."""
+    yield from _gone(seen, [one for one in seen.listening if who.owner.owns(one.description)], "its Service's no more")
+
+
+def _gone(seen: Balancer, gone: list[Listener], why: str) -> Iterator[Call]:
     targets = {one.attributes.get("ForwardPort") for one in gone if one.attributes.get("ListenerForward") == "on"}
     for listener in gone:
         if str(listener.port) not in targets:  # what forwards to it goes first
-            why = f"port {_port(listener)} is no longer wanted"
-            yield listeners.delete(seen.id, listener.port, listener.protocol, why)
+            yield listeners.delete(seen.id, listener.port, listener.protocol, f"port {_port(listener)} is {why}")
 
 
 def _target_is_there(listener: Listener, have: Mapping[tuple[int, str], Listener]) -> bool:
@@ -52,8 +62,8 @@ def _anew(seen: Balancer, listener: Listener, twin: Listener) -> Iterator[Call]:
 
 def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
     """Ports that somebody else holds: never taken over."""
-    have = {listener.slot: listener for listener in seen.listeners}
-    for listener in wanted.listeners:
+    have = {listener.slot: listener for listener in seen.listening}
+    for listener in wanted.listening:
         twin = have.get(listener.slot)
         if twin is not None and not who.owner.owns(twin.description):
             holder = f'"{twin.description}"' if twin.description else "a listener without description"

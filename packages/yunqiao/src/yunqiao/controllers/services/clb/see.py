@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from yunqiao.cloud.clb import groups, instances, listeners
 from yunqiao.controllers.services.identity import OWNER_TAG, Identity
-from yunqiao.model.balancer import UNKNOWN, Absent, Balancer, Group, Listener
+from yunqiao.model.balancer import UNKNOWN, Absent, Backend, Balancer, Group, Listener
 from yunqiao.model.errors import Refused
+from yunqiao.model.keys import read
 from yunqiao.model.step import Call, Send
 
 
@@ -28,14 +30,29 @@ async def find(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bal
     found = found or await _find(send, who)
     if not found:
         return Absent()
-    return replace(found[0], known=False) if len(found) == 1 else await see(send, who, found)
+    enough = len(found) == 1 and who.holds(found[0])
+    return replace(found[0], known=False) if enough else await see(send, who, found)
+
+
+async def refresh(send: Send, who: Identity, seen: Balancer) -> Balancer:
+    """Look again at what others write, too: the groups that we only share."""
+    if who.holds(seen):
+        return seen
+    shared = [one for one in seen.groups if one.id in who.shared]
+    backends = await _described(send, [one.id for one in shared])
+    return replace(seen, groups=tuple(replace(one, backends=backends.get(one.id, one.backends)) for one in seen.groups))
 
 
 async def _find(send: Send, who: Identity) -> list[Balancer]:
-    tagged = await _pages(send, lambda page: instances.list_by_tag(OWNER_TAG, who.name, page))
-    if tagged:
+    """By id where it is somebody else's; else by our tag; else by our name, when nobody has tagged it."""
+    for balancer_id in dict.fromkeys(one for one in (who.borrowed, who.asked) if one):
+        named = await _pages(send, partial(instances.list_by_id, balancer_id))
+        if named:
+            return named
+    tagged = await _pages(send, partial(instances.list_by_tag, OWNER_TAG, who.name))
+    if tagged or who.asked:
         return tagged
-    named = await _pages(send, lambda page: instances.list_by_name(who.name, page))
+    named = await _pages(send, partial(instances.list_by_name, who.name))
     return [one for one in named if who.holds(one)]
 
 
@@ -49,7 +66,7 @@ async def _pages(send: Send, page_call: Callable[[int], Call]) -> list[Balancer]
 
 
 async def _parts(send: Send, who: Identity, bare: Balancer) -> Balancer:
-    looks = _listeners(send, bare.id), _groups(send, who.on(bare), bare.id)
+    looks = _listeners(send, bare.id), _groups(send, who.on(bare), bare)
     seen_listeners, seen_groups = await asyncio.gather(*looks)
     return replace(bare, listeners=seen_listeners, groups=seen_groups)
 
@@ -62,13 +79,17 @@ async def _listeners(send: Send, balancer_id: str) -> tuple[Listener, ...]:
     return tuple(found)
 
 
-async def _groups(send: Send, who: Identity, balancer_id: str) -> tuple[Group, ...]:
-    """All groups; the backends of those that carry our mark."""
-    found = groups.read_groups(await send(groups.list_groups(balancer_id)))
-    ours = [one.id for one in found if who.owner.owns(one.name)]
-    replies = await asyncio.gather(*(send(groups.describe(group_id)) for group_id in ours))
-    backends = dict(zip(ours, map(groups.read_backends, replies), strict=True))
+async def _groups(send: Send, who: Identity, bare: Balancer) -> tuple[Group, ...]:
+    """All groups; the backends of those that may hold ours: on a borrowed balancer, all that no cluster made."""
+    found = groups.read_groups(await send(groups.list_groups(bare.id)))
+    ours = [one.id for one in found if who.owner.owns(one.name) or (who.borrows(bare) and read(one.name) is None)]
+    backends = await _described(send, ours)
     return tuple(replace(one, backends=backends.get(one.id, UNKNOWN)) for one in found)
+
+
+async def _described(send: Send, ids: Sequence[str]) -> dict[str, tuple[Backend, ...]]:
+    replies = await asyncio.gather(*(send(groups.describe(group_id)) for group_id in ids))
+    return dict(zip(ids, map(groups.read_backends, replies), strict=True))
 
 
 def _keep_one(found: list[Balancer], who: Identity) -> Balancer:
