@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -232,9 +232,17 @@ class Site:
         return [*(one for one in load.failures if one.at >= after), *refused]
 
     def listener(self, name: str, port: int = PORT) -> dict[str, Any]:
-        """The settings of a listener of a Service's balancer; empty when there is none."""
-        found = [one for one in self._balancer(name).listeners.values() if one.port == port]
-        return dict(found[0].settings) if found and found[0].status == "running" else {}
+        """Protocol and settings of a running listener of a Service's balancer; empty when there is none."""
+        found = [one for one in self._balancer(name).listeners.values() if (one.port, one.status) == (port, "running")]
+        return {"protocol": found[0].protocol, **found[0].settings} if found else {}
+
+    def writes(self, name: str, since: int) -> list[str]:
+        """The actions after that number of the journal that changed something at a Service's balancer."""
+        own = self._balancer(name).id
+        calls = self.cloud.cloud.journal.since(since)
+        return [
+            one.action for one in calls if one.params.get("LoadBalancerId") == own and not one.action.startswith("Desc")
+        ]
 
     # --- what there is ------------------------------------------------------------------------------------------
 
@@ -263,15 +271,22 @@ class Site:
         """A Service as the API has it."""
         return self.cluster.verbs.get(SERVICES, name, "default")
 
-    async def history(self, name: str) -> list[dict[str, int]]:
-        """The backends' weights whenever they changed, until cancelled."""
-        told = [self.backends(name)]
-        with suppress(asyncio.CancelledError):
+    @asynccontextmanager
+    async def watched(self, name: str) -> AsyncIterator[list[tuple[float, dict[str, int]]]]:
+        """The backends' weights whenever they changed while the block ran, with the time (monotonic clock)."""
+        told = [(time.monotonic(), self.backends(name))]
+
+        async def watch() -> None:
             while True:
                 await asyncio.sleep(0.005)
-                if self.backends(name) != told[-1]:
-                    told.append(self.backends(name))
-        return told
+                if self.backends(name) != told[-1][1]:
+                    told.append((time.monotonic(), self.backends(name)))
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield told
+        finally:
+            watching.cancel()
 
     async def until(self, what: str, check: Callable[[], T], seconds: float = SOON) -> T:
         """Wait until something is so, and give it; AssertionError with the controllers' last words if it is not."""

@@ -65,3 +65,22 @@ async def test_another_traffic_policy_costs_no_request(place, mode):
         place.patch(SERVICES, name, spec={"externalTrafficPolicy": other.policy})
         await place.until("weights follow", lambda: set(place.backends(name).values()) == {other.weight})
     assert place.lost(load) == []
+
+
+INTERRUPTION = 1.0
+"""Seconds that a port may be without a listener: three calls (delete, create, start) and what lies between."""
+
+
+@pytest.mark.parametrize("mode", MODES[:1])
+async def test_another_protocol_interrupts_the_port_for_three_calls_only(place, mode):
+    """A port has one listener, which cannot change its protocol: it is made anew, and nothing else is touched."""
+    name = f"protocol-{mode}"
+    async with place.load(name, mode) as load:
+        since = place.cloud.cloud.journal.last
+        place.patch(SERVICES, name, metadata={"annotations": {PREFIX + "protocol-port": f"http:{PORT}"}})
+        await place.until("the listener speaks http", lambda: place.listener(name).get("protocol") == "http")
+    between = [one.at for one in load.failures]
+    assert max(between) - min(between) < INTERRUPTION
+    assert place.writes(name, since) == [
+        "DeleteLoadBalancerListener", "CreateLoadBalancerHTTPListener", "StartLoadBalancerListener",
+    ]  # fmt: skip
