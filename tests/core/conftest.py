@@ -41,7 +41,7 @@ from yunsim.world import World
 
 UID = "3f2b8c1e-93ab-4a6e-a8b9-1c2d3e4f5a6b"
 CLUSTER = "abcdefghij"
-SOON = 90.0
+SOON = 45.0
 """Seconds: what is to come up again later than that is a look at something that is believed to be done."""
 LAG = 3.0
 """Seconds by which a read may be old, and a call may be late."""
@@ -239,6 +239,8 @@ class Bench:
     cluster: Cluster
     time: Time
     told: list[tuple[str, str, str]] = field(default_factory=list)
+    key: str = "default/nginx"
+    id: str = CLUSTER
 
     def __post_init__(self) -> None:
         self.restart()
@@ -247,7 +249,7 @@ class Bench:
         def tell(_: Service, kind: str, reason: str, text: str) -> None:
             self.told.append((kind, reason, text))
 
-        rules = Rules(CLUSTER, vpc_id="vpc-test", vswitch_id="vsw-test")
+        rules = Rules(self.id, vpc_id="vpc-test", vswitch_id="vsw-test")
         self.services = Services(
             self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time, trusts_records=True
         )
@@ -256,7 +258,7 @@ class Bench:
         """Work until nothing is left to do soon; whatever goes wrong on the way is tried again, as the loop does."""
         for _ in range(turns):
             try:
-                again = await self.services.reconcile("default/nginx")
+                again = await self.services.reconcile(self.key)
             except Ended:
                 self.restart()
             except NotYet as trouble:

@@ -46,7 +46,8 @@ class Declared:
     """One declared option. `parameter` is the API parameter it sets, empty when it means something to us alone.
 
     `restores` is the value that the parameter gets when the annotation had been followed and is taken away, where
-    that is not the value of creation; empty when it then stays as it is.
+    that is not the value of creation; empty when it then stays as it is. A bad value of one that is `vital` keeps all
+    the rest from being followed: without it, that would do the wrong thing.
     """
 
     suffix: str
@@ -56,6 +57,7 @@ class Declared:
     restores: str = ""
     scope: str = ""
     protocols: tuple[str, ...] = ()
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def parse(options: T, annotations: Mapping[str, str], elsewhere: Iterable[str] =
                 found[name] = declaration.reader.read(value)
             except ValueError:
                 allowed = f'"{_shown(value)}" is not allowed; allowed: {declaration.reader.allowed}'
-                problems.append(Problem(key, suffix, allowed, "creation"))
+                problems.append(Problem(key, suffix, allowed, "everything" if declaration.vital else "creation"))
         elif suffix in elsewhere:
             unsupported = "this annotation is not supported yet; remove it to go on without it"
             problems.append(Problem(key, suffix, unsupported, "everything"))

@@ -12,6 +12,9 @@ from yunqiao.model.keys import digest
 VERIFY_EVERY = 3600.0
 """Seconds within which every Service's balancer is looked at, whatever is believed of it."""
 
+LOOK_TWICE_AFTER = 5.0
+"""Seconds between the two looks that must find nothing before a deletion is done: a listing may lag behind."""
+
 HOPELESS_AFTER = 10.0
 """Seconds after which a listing has caught up with a create for certain."""
 
@@ -21,7 +24,8 @@ class Known:
     """Of one Service (by its UID): the balancer last seen, when to look again, the note last written.
 
     `listed` is what the listing of the start said of it, enough to delete it by. `missing` is when it was first not
-    found, `remade` when one was made "again" that nobody has found since. Times are seconds on the engine's clock.
+    found, `remade` when one was made "again" that nobody has found since, `emptied` when our parts of a balancer that
+    stays were first gone. Times are seconds on the engine's clock.
     """
 
     uid: str
@@ -31,6 +35,7 @@ class Known:
     record: Record | None = None
     missing: float | None = None
     remade: float | None = None
+    emptied: float | None = None
 
     def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
         """Remember a look; what was not found is stamped with when that was first noticed."""
@@ -54,6 +59,15 @@ class Known:
     def is_hopeless(self, now: float) -> bool:
         """Whether making it "again" only gives the id of one that is gone: nobody found it for long enough."""
         return self.remade is not None and now - self.remade >= HOPELESS_AFTER
+
+    def doubtful(self, now: float) -> float:
+        """Seconds until a balancer that stays is looked at a second time for parts of ours; 0 when that was done.
+
+        A call of ours may have come late, and the first look may have been too early to see what it made.
+        """
+        self.emptied = now if self.emptied is None else self.emptied
+        self.seen = None
+        return max(0.0, self.emptied + LOOK_TWICE_AFTER - now)
 
     def due(self, now: float) -> float:
         """Seconds until the next look; what was made without one gets its first look within the same period."""

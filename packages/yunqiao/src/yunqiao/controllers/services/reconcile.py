@@ -154,13 +154,16 @@ class _Work:
 
     async def clean(self) -> float | None:
         """The Service wants none any more, or is deleted."""
-        seen = self._known.seen or await self._found()
+        seen = await self._going()
         kept = self._provider.keeps(self._parsed.options)
         done = await self._converge(self._who.on(seen), Absent(kept=kept), seen)
         if done.plan.unfulfilled:
             raise Refused("; ".join(done.plan.unfulfilled))
         if done.plan.again_after is not None:
             return done.plan.again_after
+        borrowed = isinstance(done.seen, Balancer) and self._who.borrows(done.seen)
+        if borrowed and (wait := self._known.doubtful(self._now())):
+            return wait
         if not self._service.metadata.deletion_timestamp and await self._patch(publish.unpublish(self._service)):
             return UNPUBLISHED_AGAIN
         await self._patch(publish.release(self._service))
@@ -198,6 +201,8 @@ class _Work:
         noted = record.read(self._service)
         if not self._services.trusts_records or noted.dirty or noted.balancer != bare.id or self._parsed.problems:
             return False
+        if self._who.asked != (bare.id if noted.borrowed else ""):
+            return False
         wanted = self._provider.want(replace(asked, who=self._who.on(bare), noted=noted))
         return (noted.applied, noted.backends) == (record.applied(wanted), record.backends(wanted))
 
@@ -207,6 +212,11 @@ class _Work:
         if listed is not None:
             self._known.listed = listed
         return listed is not None
+
+    async def _going(self) -> Balancer | Absent:
+        """What is to go, as known where it is ours alone: what stays when we go must not keep a part of ours."""
+        kept = self._known.seen
+        return kept if kept is not None and self._who.holds(kept) else await self._found()
 
     async def _found(self) -> Balancer | Absent:
         await self._first_look()

@@ -30,7 +30,9 @@ from yunqiao.options.declare import (
 
 BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 
-SELECTING = frozenset({"backend-label", "remove-unscheduled-backend"})
+SELECTING = frozenset({
+    "backend-label", "remove-unscheduled-backend", "default-weight", "weight", "backend-ip-version", "ignore-weight-update",
+})  # fmt: skip
 """Options that choose the backends: with a bad value of one of these, the backends stay as they are."""
 
 
@@ -133,17 +135,17 @@ class Options:
     id: str | None = option(
         "id", text(64),
         "A load balancer that was made by hand, to be used in the place of one of its own.",
-        scope="reuse",
+        scope="reuse", vital=True,
     )  # fmt: skip
     force_override_listeners: str | None = option(
         "force-override-listeners", one_of("true", "false"),
         "true: make listeners on the borrowed balancer, too (with id).",
-        scope="reuse",
+        scope="reuse", vital=True,
     )  # fmt: skip
     vgroup_port: tuple[tuple[str, int], ...] = option(
         "vgroup-port", group_ports(),
         "Server groups of the borrowed balancer that the backends of ports are added to (with id).",
-        scope="reuse", default=(),
+        scope="reuse", vital=True, default=(),
     )  # fmt: skip
     weight: str | None = option(
         "weight", whole(0, 100),
@@ -156,7 +158,7 @@ class Options:
         scope="status",
     )  # fmt: skip
     preserve: str | None = option(
-        "preserve-lb-on-delete", text(),
+        "preserve-lb-on-delete", text(1 << 18),
         "Any value: the balancer stays, with all that is on it, when the Service goes.",
         scope="status",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from yunqiao.cloud.clb import instances
 from yunqiao.controllers.services.clb import plan_groups, plan_instance, plan_listeners
 from yunqiao.controllers.services.clb.plan_instance import SMALLEST
 from yunqiao.controllers.services.identity import Identity, made_by_kubernetes
+from yunqiao.controllers.services.known import LOOK_TWICE_AFTER
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.keys import digest
 from yunqiao.model.step import Call, Plan
@@ -22,8 +23,6 @@ OF_A_CLUSTER = (
 )
 LOOK_AGAIN_AFTER = 1.0
 """Seconds until one that was made "again" is looked at."""
-LOOK_TWICE_AFTER = 5.0
-"""Seconds between the two looks that must find nothing before a deletion is done: a listing may lag behind."""
 
 
 def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now: float) -> Plan:

@@ -36,6 +36,7 @@ def want(asked: Asked[Options]) -> Balancer:
     if options.id or who.borrowed:
         return _on_a_borrowed_one(asked)
     birth = _birth(asked)
+    unclear = any(problem.suffix == "additional-resource-tags" for problem in asked.parsed.problems)
     return Balancer(
         attributes=_instance(asked, birth),
         tags={**dict(options.tags), **who.tags},
@@ -44,7 +45,9 @@ def want(asked: Asked[Options]) -> Balancer:
         birth=birth,
         barred=_barred(asked, asked.rules),
         hostname=options.hostname or "",
-        former_tags=frozenset(asked.noted.tags) - dict(options.tags).keys() - who.tags.keys(),
+        former_tags=frozenset()
+        if unclear
+        else frozenset(asked.noted.tags) - dict(options.tags).keys() - who.tags.keys(),
         problems=tuple(_without_id(options)),
     )
 
