@@ -302,3 +302,39 @@ async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a
         await asyncio.open_connection(made["Address"], int(of["ListenerPort"]))
     server.close()
     await server.wait_closed()
+
+
+async def test_quotas_are_shown_changed_and_given_back(client: Client):
+    name = "slb_quota_listeners_num"
+    assert (await client.control("GET", "quotas"))["quotas"][name] == 50
+    assert (await client.control("POST", "quotas", **{name: 1}))["quotas"][name] == 1
+    assert (await client.control("POST", "quotas", **{name: None}))["quotas"][name] == 50
+    assert "allowed here" in (await client.control("POST", "quotas", listeners=1))["error"]
+    await client.control("POST", "quotas", **{name: 1})
+    await client.control("POST", "reset")
+    assert (await client.control("GET", "quotas"))["quotas"][name] == 50
+
+
+async def test_pods_with_a_network_interface_answer_through_a_listener(client: Client):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"pod")
+        writer.close()
+
+    pod = await asyncio.start_server(answer, "127.248.77.7", 0)
+    port = pod.sockets[0].getsockname()[1]
+    eni = {"id": "eni-pods", "instance": FILE.instances[1].id, "ips": ["10.248.77.7"]}
+    assert await client.control("POST", "world", interfaces=[eni]) == {}
+    made = await balancer(client)
+    which = {"LoadBalancerId": made["LoadBalancerId"]}
+    server = {"ServerId": "eni-pods", "Type": "eni", "ServerIp": "10.248.77.7", "Port": port}
+    group = (await client.done("CreateVServerGroup", **which, BackendServers=json.dumps([server])))["VServerGroupId"]
+    listener = {**which, "ListenerPort": "8085"}
+    await client.done("CreateLoadBalancerTCPListener", **listener, Bandwidth="-1", VServerGroupId=group)
+    await client.done("StartLoadBalancerListener", **listener, ListenerProtocol="tcp")
+    await client.server.carrying.settled()
+    reader, writer = await asyncio.open_connection(made["Address"], 8085)
+    assert await reader.read() == b"pod"
+    writer.close()
+    pod.close()
+    assert await client.control("DELETE", "world?id=eni-pods") == {}
+    assert "there is no eni-pods" in (await client.control("DELETE", "world?id=eni-pods"))["error"]

@@ -10,10 +10,12 @@ from typing import Any
 from yunsim.calls import Cloud, Journal
 from yunsim.carrying import Carrying
 from yunsim.faults import Fault
-from yunsim.founding import refound
+from yunsim.founding import QUOTAS, refound, unknown_quota
 from yunsim.limits import Rates, problems_of, rates_of
+from yunsim.placing import place, remove
 from yunsim.products.slb.traffic import wanted
 from yunsim.reading import read
+from yunsim.sections import Additions
 from yunsim.showing import shown
 from yunsim.world import SteppedClock
 from yunsim.worldfile import WorldFile
@@ -37,6 +39,11 @@ class _ClockMove:
 @dataclass(frozen=True, slots=True)
 class _RatesChange:
     rates: str | Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _QuotaChange:
+    quotas: Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Control:
         self.cloud.late.forget()
         self.cloud.journal = Journal()
         self.cloud.limits.set(rates_of(self.file.rates))
+        self.cloud.world.quotas = dict(self.file.quotas)
         refound(self.cloud.world, self.file)
         return {}
 
@@ -128,6 +136,37 @@ class Control:
             if seconds is not None:
                 self.cloud.world.states[name].busy_seconds = seconds
         return self.busy(query, body)
+
+    def quotas(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show how much there may be of everything."""
+        return {"quotas": dict(sorted({**QUOTAS, **self.cloud.world.quotas}.items()))}
+
+    def set_quotas(self, query: Mapping[str, str], body: Any) -> Json:
+        """Set the quotas that are named; None is the default again."""
+        change = read(_QuotaChange, {"quotas": body}, "the request").quotas
+        if problem := unknown_quota(change):
+            raise BadControlError(problem)
+        given = {name: most for name, most in {**self.cloud.world.quotas, **change}.items() if most is not None}
+        self.cloud.world.quotas = given
+        return self.quotas(query, body)
+
+    def place(self, _query: Mapping[str, str], body: Any) -> Json:
+        """Put things into the world."""
+        self._placed(lambda: place(self.cloud.world, read(Additions, body, "the request")))
+        return {}
+
+    def remove(self, query: Mapping[str, str], _body: Any) -> Json:
+        """Take the thing `id` out of the world."""
+        self._placed(lambda: remove(self.cloud.world, query.get("id", "")))
+        return {}
+
+    def _placed(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except ValueError as error:
+            raise BadControlError(str(error)) from error
+        finally:
+            self.cloud.world.changed()
 
     def rates(self, _query: Mapping[str, str], _body: Any) -> Json:
         """Show the rates."""
@@ -198,6 +237,10 @@ ROUTES = (
     Route("DELETE", "faults", Control.remove_faults, "remove all; ?id=N: that one"),
     Route("GET", "busy", Control.busy, "for how many seconds a balancer, and a VPC's routes, are busy after a write"),
     Route("POST", "busy", Control.set_busy, 'set them {"slb": 3, "vpc": 2}'),
+    Route("GET", "quotas", Control.quotas, "how much there may be of everything, by the names in Quota Center"),
+    Route("POST", "quotas", Control.set_quotas, 'set them {"slb_quota_listeners_num": 5}; null is the default again'),
+    Route("POST", "world", Control.place, 'put things into it {"interfaces": [...]}, as in the world file'),
+    Route("DELETE", "world", Control.remove, "?id=ID: take a thing out of it at once, whoever uses it"),
     Route("GET", "rates", Control.rates, "calls a minute by pattern"),
     Route("POST", "rates", Control.set_rates, 'set them {"rates": "real"}, "none", or {"slb.Create*": 5}'),
 )

@@ -3,28 +3,29 @@
 `found(file)` makes a world; `refound` empties one and fills it again, for the same listeners and clients.
 """
 
+from collections.abc import Iterable
+from dataclasses import fields
+
+from yunsim.placing import place
 from yunsim.products.ecs.state import State as EcsState
 from yunsim.products.slb.quotas import QUOTAS as SLB_QUOTAS
-from yunsim.products.slb.rules import default_resource_group
-from yunsim.products.slb.state import Certificate
 from yunsim.products.slb.state import State as SlbState
 from yunsim.products.sts import state as sts
+from yunsim.products.vpc.rules import QUOTAS as VPC_QUOTAS
 from yunsim.products.vpc.state import State as VpcState
 from yunsim.reading import FileError
+from yunsim.sections import Additions
 from yunsim.world import World
 from yunsim.worldfile import WorldFile
 
-QUOTAS = frozenset({*SLB_QUOTAS, "vpc_quota_route_entrys_num"})
-"""The quotas that products look at, by their names in Quota Center."""
+QUOTAS = {**SLB_QUOTAS, **VPC_QUOTAS}
+"""The quotas that products look at, by their names in Quota Center, with their defaults."""
 
 
 def found(file: WorldFile, *, strict: bool = False) -> World:
     """Make a world of what the file says; raises FileError when a product refuses a value."""
-    if unknown := sorted(file.quotas.keys() - QUOTAS):
-        allowed = ", ".join(sorted(QUOTAS))
-        raise FileError(
-            "the world file", [f"quotas.{name}: unknown quota; allowed here: {allowed}" for name in unknown]
-        )
+    if problem := unknown_quota(file.quotas):
+        raise FileError("the world file", [problem])
     world = World(
         region=file.region,
         account=file.account,
@@ -37,10 +38,16 @@ def found(file: WorldFile, *, strict: bool = False) -> World:
     return world
 
 
+def unknown_quota(quotas: Iterable[str]) -> str:
+    """Say what is wrong with the first name that is no quota's, or ""."""
+    unknown = sorted(set(quotas) - QUOTAS.keys())
+    return f"quotas.{unknown[0]}: unknown quota; allowed here: {', '.join(sorted(QUOTAS))}" if unknown else ""
+
+
 def refound(world: World, file: WorldFile) -> None:
     """Forget what was made in a world since it was founded; its clock stays as it is."""
     world.clear()
-    for fill in (_account, _networks, _instances, _balancing):
+    for fill in (_account, _networks, _things):
         try:
             fill(world, file)
         except ValueError as error:
@@ -60,40 +67,21 @@ def _networks(world: World, file: WorldFile) -> None:
     state = VpcState(busy_seconds=file.busy.vpc)
     world.states["vpc"] = state
     for vpc in file.vpcs:
-        state.add_vpc(world, str(vpc.cidr), own_id=vpc.id, name=vpc.name)
-    for one in file.vswitches:
-        state.add_vswitch(world, one.vpc, str(one.cidr), one.zone, own_id=one.id, name=one.name)
-
-
-def _instances(world: World, file: WorldFile) -> None:
-    state = EcsState(zones=list(file.zones))
-    world.states["ecs"] = state
-    for one in file.instances:
-        made = state.add_instance(
+        state.add_vpc(
             world,
-            one.vswitch,
-            own_id=one.id,
-            private_ip=str(one.ip),
-            interface_id=one.eni.id,
-            name=one.hostname,
-            instance_type=one.type,
-            tags=dict(one.tags),
+            str(vpc.cidr),
+            own_id=vpc.id,
+            name=vpc.name,
+            secondary_cidr_blocks=list(map(str, vpc.secondary_cidrs)),
+            ipv6_cidr_block=str(vpc.ipv6_cidr or ""),
         )
-        made.serial_number = one.serial_number or made.serial_number
-        made.interfaces[0].mac_address = one.eni.mac or made.interfaces[0].mac_address
+    for one in file.vswitches:
+        six = str(one.ipv6_cidr or "")
+        state.add_vswitch(world, one.vpc, str(one.cidr), one.zone, own_id=one.id, name=one.name, ipv6_cidr_block=six)
 
 
-def _balancing(world: World, file: WorldFile) -> None:
-    state = SlbState(busy_seconds=file.busy.slb, zones=list(file.zones))
-    world.states["slb"] = state
-    for one in file.certificates:
-        state.certificates[one.id] = Certificate(
-            one.id,
-            one.name or one.id,
-            "",
-            one.common_name,
-            list(one.alternative_names),
-            world.clock.now(),
-            one.expires,
-            default_resource_group(world),
-        )
+def _things(world: World, file: WorldFile) -> None:
+    world.states["ecs"] = EcsState(zones=list(file.zones))
+    world.states["slb"] = SlbState(busy_seconds=file.busy.slb, zones=list(file.zones))
+    items = {each.name: getattr(file, each.name) for each in fields(Additions)}
+    place(world, Additions(**items))

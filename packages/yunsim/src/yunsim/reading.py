@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -48,11 +48,12 @@ def _value(hint: Any, raw: Any, path: str, problems: list[str], *, secret: bool)
 
 
 def _fitting(hint: Any, raw: Any) -> Any:
-    """Choose among the types of a union: the mapping for a mapping, else the other one."""
-    if typing.get_origin(hint) not in (typing.Union, types.UnionType):
+    """Choose among the types of a union: the mapping for a mapping, else the other one; none of it for None."""
+    if hint in _PLAIN or typing.get_origin(hint) not in (typing.Union, types.UnionType):
         return hint
     wants_mapping = isinstance(raw, dict)
-    return next(one for one in typing.get_args(hint) if (typing.get_origin(one) in (dict, Mapping)) == wants_mapping)
+    kinds = [one for one in typing.get_args(hint) if one is not types.NoneType]
+    return next(one for one in kinds if len(kinds) == 1 or (typing.get_origin(one) in (dict, Mapping)) == wants_mapping)
 
 
 def _object(cls: Any, raw: Any, path: str, problems: list[str]) -> Any:
@@ -128,7 +129,7 @@ def _moment(raw: Any) -> datetime:
         return raw if raw.tzinfo else raw.replace(tzinfo=UTC)
     if isinstance(raw, date):
         return datetime(raw.year, raw.month, raw.day, tzinfo=UTC)
-    raise TypeError
+    return _moment(datetime.fromisoformat(_text(raw)))  # JSON has no dates
 
 
 _PLAIN: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
@@ -138,6 +139,16 @@ _PLAIN: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
     bool: (_boolean, "true or false", "write it without quotes"),
     datetime: (_moment, "a date", "write it as 2030-01-01"),
     IPv4Address: (lambda raw: IPv4Address(_text(raw)), "an IPv4 address", "write one such as 127.16.0.11"),
+    IPv6Network: (
+        lambda raw: IPv6Network(_text(raw)),
+        "an IPv6 prefix without host bits",
+        "write one such as fd00::/64",
+    ),
+    IPv4Network | IPv6Network: (
+        lambda raw: ip_network(_text(raw)),
+        "an IP prefix without host bits",
+        "write one such as 10.244.0.0/16",
+    ),
     IPv4Network: (
         lambda raw: IPv4Network(_text(raw)),
         "an IPv4 prefix without host bits",

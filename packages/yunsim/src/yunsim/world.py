@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
 
 from yunsim.dataplane.engine import ListenerKey
@@ -66,7 +66,8 @@ class World:
     `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel,
     with the id of the one thing that changed, or "" when it may be anything.
     `strict` refuses what the documentation does not list. `health` answers as the data plane's `Engine.health`.
-    `wire` maps prefixes of addresses in the API to prefixes of the same length where those addresses really answer.
+    `wire` maps prefixes of addresses in the API to prefixes of as many addresses, where those really answer.
+    `internet_holders` has what holds each public address that is in use.
     """
 
     region: str = "cn-hangzhou"
@@ -76,7 +77,8 @@ class World:
     on_change: list[Callable[[str], None]] = field(default_factory=list)
     strict: bool = False
     internet: IPv4Network = field(default_factory=lambda: IPv4Network("127.200.0.0/16"))
-    wire: dict[IPv4Network, IPv4Network] = field(default_factory=dict)
+    wire: dict[IPv4Network | IPv6Network, IPv4Network] = field(default_factory=dict)
+    internet_holders: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, int] = field(default_factory=dict)
     health: Callable[[], Mapping[ListenerKey, Mapping[str, str]]] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -92,6 +94,7 @@ class World:
     def clear(self) -> None:
         """Forget everything that exists, and begin the ids anew; settings, clock and listeners stay."""
         self.states.clear()
+        self.internet_holders.clear()
         self._numbers = itertools.count(1)
 
     def changed(self, resource_id: str = "") -> None:
@@ -101,9 +104,20 @@ class World:
 
     def wire_address(self, address: str) -> str:
         """Say where an address of the API really answers: mapped by `wire`, else itself."""
-        number = int(ip_address(address))
+        asked = ip_address(address)
         for announced, real in self.wire.items():
-            offset = number - int(announced.network_address)
-            if 0 <= offset < announced.num_addresses:
-                return str(real[offset])
+            if asked in announced:
+                return str(real[int(asked) - int(announced.network_address)])
         return address
+
+    def take_internet_address(self, holder: str, network: IPv4Network | IPv6Network, address: str = "") -> str:
+        """Give the holder that public address, or the first free one of a network; "" when it, or all, are in use."""
+        free = [address] if address else map(str, network.hosts())
+        chosen = next((each for each in free if each not in self.internet_holders), "")
+        if chosen:
+            self.internet_holders[chosen] = holder
+        return chosen
+
+    def release_internet_address(self, address: str) -> None:
+        """Make a public address free again."""
+        self.internet_holders.pop(address, None)

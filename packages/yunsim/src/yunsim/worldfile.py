@@ -8,9 +8,8 @@ network. What becomes of each section is in `yunsim.founding`.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -18,80 +17,19 @@ import yaml
 
 from yunsim.limits import problems_of
 from yunsim.reading import FileError, read
+from yunsim.sections import (
+    Balancer,
+    Busy,
+    Certificate,
+    ElasticIp,
+    Instance,
+    Interface,
+    Key,
+    Vpc,
+    VSwitch,
+)
 
 DEFAULT_NAME = "the default world"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key of the account."""
-
-    id: str
-    secret: str = field(repr=False)
-    role: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Vpc:
-    """A virtual private cloud."""
-
-    id: str
-    cidr: IPv4Network
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VSwitch:
-    """A subnet of a VPC in one zone."""
-
-    id: str
-    vpc: str
-    zone: str
-    cidr: IPv4Network
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkInterface:
-    """An instance's primary network interface; empty values are made up."""
-
-    id: str = ""
-    mac: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An ECS instance; `in_cluster` says whether it is meant to be a node."""
-
-    id: str
-    vswitch: str
-    ip: IPv4Address
-    hostname: str = ""
-    eni: NetworkInterface = field(default_factory=NetworkInterface)
-    serial_number: str = ""
-    type: str = "ecs.g7.large"
-    role: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    in_cluster: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A server certificate."""
-
-    id: str
-    expires: datetime
-    name: str = ""
-    common_name: str = ""
-    alternative_names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Seconds for which a product refuses further changes of one thing after each."""
-
-    slb: float = 0.0
-    vpc: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +46,12 @@ class WorldFile:
     vswitches: tuple[VSwitch, ...] = ()
     virtual_node_vswitch: str = ""
     instances: tuple[Instance, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    load_balancers: tuple[Balancer, ...] = ()
+    elastic_ips: tuple[ElasticIp, ...] = ()
     metadata_instance: str = ""
     internet: IPv4Network = field(default_factory=lambda: IPv4Network("127.200.0.0/16"))
-    wire: Mapping[IPv4Network, IPv4Network] = field(default_factory=dict)
+    wire: Mapping[IPv4Network | IPv6Network, IPv4Network] = field(default_factory=dict)
     certificates: tuple[Certificate, ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
     rates: Literal["real", "none"] | Mapping[str, int] = "none"
@@ -156,15 +97,24 @@ def check(world: WorldFile) -> Iterator[str]:
     yield from _doubled("vswitches", (one.id for one in world.vswitches))
     yield from _doubled("instances", (one.id for one in world.instances))
     yield from _doubled("instances", (str(one.ip) for one in world.instances), "ip")
+    yield from _doubled("interfaces", (one.id for one in world.interfaces if one.id))
+    yield from _doubled("load_balancers", (one.id for one in world.load_balancers))
     yield from _vswitch_problems(world)
     yield from _instance_problems(world)
     yield from _reference("virtual_node_vswitch", world.virtual_node_vswitch, [one.id for one in world.vswitches])
     yield from _reference("metadata_instance", world.metadata_instance, [one.id for one in world.instances])
     if not isinstance(world.rates, str):
         yield from problems_of(world.rates)
+    yield from _wire_problems(world)
+
+
+def _wire_problems(world: WorldFile) -> Iterator[str]:
     for announced, real in world.wire.items():
-        if announced.prefixlen != real.prefixlen:
-            yield f"wire[{announced}]: {real} is of another length; write a prefix of /{announced.prefixlen}"
+        length = real.max_prefixlen - (announced.max_prefixlen - announced.prefixlen)
+        if length < 0:
+            yield f"wire[{announced}]: it has more addresses than IPv4; write a prefix of /96 or longer"
+        elif real.prefixlen != length:
+            yield f"wire[{announced}]: {real} is of another length; write a prefix of /{length}"
 
 
 def _doubled(section: str, values: Iterable[str], name: str = "id") -> Iterator[str]:
@@ -174,14 +124,14 @@ def _doubled(section: str, values: Iterable[str], name: str = "id") -> Iterator[
 
 
 def _vswitch_problems(world: WorldFile) -> Iterator[str]:
-    networks = {vpc.id: vpc.cidr for vpc in world.vpcs}
+    vpcs = {vpc.id: vpc for vpc in world.vpcs}
     for n, vswitch in enumerate(world.vswitches):
         path = f"vswitches[{n}]"
         yield from _reference(f"{path}.zone", vswitch.zone, list(world.zones), required=True)
-        yield from _reference(f"{path}.vpc", vswitch.vpc, list(networks), required=True)
-        network = networks.get(vswitch.vpc)
-        if network is not None and not vswitch.cidr.subnet_of(network):
-            yield f"{path}.cidr: {vswitch.cidr} is not inside {vswitch.vpc} ({network}); choose a part of it"
+        yield from _reference(f"{path}.vpc", vswitch.vpc, list(vpcs), required=True)
+        vpc = vpcs.get(vswitch.vpc)
+        if vpc is not None and not vpc.holds(vswitch.cidr):
+            yield f"{path}.cidr: {vswitch.cidr} is not inside {vpc.id} ({vpc.cidr}); choose a part of it"
         for other in world.vswitches[:n]:
             if other.vpc == vswitch.vpc and other.cidr.overlaps(vswitch.cidr):
                 yield f"{path}.cidr: {vswitch.cidr} overlaps {other.id} ({other.cidr}); choose a free part of the VPC"

@@ -11,6 +11,7 @@ from typing import Any
 _NAME = re.compile(
     r"(?<![0-9A-Za-z-])(?:\d{16}_[0-9a-z]+"  # a certificate
     r"|(?:lb|rsp|acl|de|vpc|vsw|vtb|vrt|rte|eip|i|eni|sg|rg)-[0-9a-z]{4,}"
+    r"|(?<!:)[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?:/\d{1,3})?(?!:)"  # an IPv6 or a MAC address
     r"|\d{16}|(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?)(?![0-9A-Za-z.]|/\d)"
 )
 _OPAQUE = {"NextToken", "RegionId", "RegionIdAlias", "ZoneId", "MasterZoneId", "SlaveZoneId", "OwnerId"}
@@ -19,7 +20,7 @@ _OPAQUE = {"NextToken", "RegionId", "RegionIdAlias", "ZoneId", "MasterZoneId", "
 
 def _kind(name: str) -> str:
     """Tell what a name is a name of: an id's prefix, "account", "address", "network", "certificate"."""
-    if name[:1].isdigit():
+    if name[:1].isdigit() or ":" in name:
         return (
             "account" if name.isdigit() else "certificate" if "_" in name else "network" if "/" in name else "address"
         )

@@ -22,6 +22,7 @@ Call = Callable[..., dict[str, Any]]
 
 _FILE = worldfile.load()
 _VPC, _VSWITCH = _FILE.vpcs[0].id, _FILE.vswitches[0].id
+_PODS = _FILE.vswitches[3].id
 _WORKER, _OTHER, _OUTSIDE = (_FILE.instances[n].id for n in (1, 2, 4))
 _INTERFACE = _FILE.instances[1].eni.id
 _REGION = {"RegionId": _FILE.region}
@@ -36,6 +37,7 @@ def tour(call: Call) -> None:
     group = _group(call, balancer)
     _tags(call, balancer, group)
     _listeners(call, balancer, group, certificate, acl)
+    _elastic_ips(call)
     _ends(call, balancer, group, acl)
     _routes(call)
     _instances(call)
@@ -181,6 +183,15 @@ def _domains(call: Call, balancer: str, certificate: str) -> None:
     call("slb", "DeleteDomainExtension", **one)
 
 
+def _elastic_ips(call: Call) -> None:
+    made = call("vpc", "AllocateEipAddress", **_REGION, Bandwidth="10", Name="tour")
+    which = _REGION | {"AllocationId": str(made["AllocationId"])}
+    call("vpc", "AssociateEipAddress", **which, InstanceId=_OUTSIDE)
+    call("vpc", "DescribeEipAddresses", **_REGION, AssociatedInstanceId=_OUTSIDE)
+    call("vpc", "UnassociateEipAddress", **which)
+    call("vpc", "ReleaseEipAddress", **which)
+
+
 def _ends(call: Call, balancer: str, group: str, acl: str) -> None:
     of = _REGION | {"LoadBalancerId": balancer}
     for port in ("80", "53", "8080", "8000", "443"):
@@ -221,9 +232,24 @@ def _instances(call: Call) -> None:
     call("ecs", "DescribeNetworkInterfaces", **_REGION, VpcId=_VPC, MaxResults="100")
     call("ecs", "DescribeNetworkInterfaceAttribute", **_REGION, NetworkInterfaceId=_INTERFACE)
     call("ecs", "ModifyNetworkInterfaceAttribute", **_REGION, NetworkInterfaceId=_INTERFACE, SourceDestCheck="false")
+    _interfaces(call)
     call("ecs", "StopInstance", InstanceId=_OUTSIDE)
     call("ecs", "StartInstance", InstanceId=_OUTSIDE)
     call("ecs", "DeleteInstance", InstanceId=_OUTSIDE, Force="true")
+
+
+def _interfaces(call: Call) -> None:
+    made = call("ecs", "CreateNetworkInterface", **_REGION, VSwitchId=_PODS, NetworkInterfaceName="pods")
+    which = _REGION | {"NetworkInterfaceId": str(made["NetworkInterfaceId"])}
+    call("ecs", "AttachNetworkInterface", **which, InstanceId=_WORKER)
+    assigned = call("ecs", "AssignPrivateIpAddresses", **which, SecondaryPrivateIpAddressCount="1")
+    (address,) = assigned["AssignedPrivateIpAddressesSet"]["PrivateIpSet"]["PrivateIpAddress"]
+    call("ecs", "UnassignPrivateIpAddresses", **which, **{"PrivateIpAddress.1": address})
+    (six,) = call("ecs", "AssignIpv6Addresses", **which, Ipv6AddressCount="1")["Ipv6Sets"]["Ipv6Address"]
+    call("ecs", "DescribeNetworkInterfaces", **_REGION, **{"Ipv6Address.1": six})
+    call("ecs", "UnassignIpv6Addresses", **which, **{"Ipv6Address.1": six})
+    call("ecs", "DetachNetworkInterface", **which, InstanceId=_WORKER)
+    call("ecs", "DeleteNetworkInterface", **which)
 
 
 def _identities(call: Call) -> None:

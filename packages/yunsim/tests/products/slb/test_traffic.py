@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from yunsim.dataplane.engine import AccessControl, Backend, HealthCheck
+from yunsim.products.ecs.state import attach
 from yunsim.products.slb.traffic import wanted
 
 
@@ -53,6 +54,7 @@ def test_a_network_interface_is_reached_at_the_address_given(
     slb: Any, world: Any, site: Any, group: str, listening: str
 ) -> None:
     address = site.interface.private_ips[1]
+    attach(site.interface, site.nodes[0])
     server = {"ServerId": site.interface.id, "Port": 8080, "Type": "eni", "ServerIp": address}
     slb("AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=[server])
     assert wanted(world)[0].backends[-1] == Backend(f"{site.interface.id}|{address}|8080", address, 8080, 100)

@@ -148,3 +148,13 @@ def interface(world: World, each: NetworkInterface) -> dict[str, Any]:
         "CreationTime": each.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "Tags": tagging.answer(each.tags),
     }
+
+
+def new_interface(world: World, each: NetworkInterface) -> dict[str, Any]:
+    """Write a network interface as CreateNetworkInterface does, which says less of it."""
+    whole = interface(world, each)
+    left_out = (
+        *("Attachment", "AssociatedPublicIp", "CreationTime", "DeleteOnRelease", "InstanceId"),
+        *("NetworkInterfaceTrafficMode", "QueueNumber"),
+    )
+    return {name: value for name, value in whole.items() if name not in left_out}

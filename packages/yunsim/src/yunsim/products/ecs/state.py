@@ -1,5 +1,6 @@
 """What the ECS service holds: instances, and the network interfaces that give them their addresses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -71,15 +72,22 @@ class Instance:
 
 @dataclass(slots=True)
 class State:
-    """Everything of the product."""
+    """Everything of the product.
+
+    `containers` names the interface of each container instance (ECI), which is nothing more here. `tokens` remembers
+    what each ClientToken was answered.
+    """
 
     instances: dict[str, Instance] = field(default_factory=dict)
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
+    containers: dict[str, str] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def find(self, resource_id: str) -> Any | None:
-        """Return the instance or network interface with that id, or None."""
-        return self.instances.get(resource_id) or self.interfaces.get(resource_id)
+        """Return the instance or network interface with that id, or a container instance's interface, or None."""
+        found = self.instances.get(resource_id) or self.interfaces.get(resource_id)
+        return found or self.interfaces.get(self.containers.get(resource_id, ""))
 
     def add_instance(
         self,
@@ -136,9 +144,29 @@ class State:
         self.interfaces[made.id] = made
         return made
 
+    def assign(self, world: World, interface: NetworkInterface, addresses: Iterable[str]) -> list[str]:
+        """Give an interface further addresses ("": the vSwitch chooses) and return them. Raises ValueError."""
+        vswitch = _vswitch(world, interface.vswitch_id)
+        new = [_take(vswitch, interface.id, address) for address in addresses]
+        interface.private_ips.extend(new)
+        return new
+
+    def unassign(self, world: World, interface: NetworkInterface, addresses: Iterable[str]) -> None:
+        """Take addresses away from an interface; they become free."""
+        vswitch = _vswitch(world, interface.vswitch_id)
+        for address in addresses:
+            interface.private_ips.remove(address)
+            vswitch.release(address)
+
+    def lend(self, interface: NetworkInterface, container_id: str) -> None:
+        """Give an interface to a container instance, which is in use from then on."""
+        interface.instance_id, interface.status = container_id, "InUse"
+        self.containers[container_id] = interface.id
+
     def remove_interface(self, world: World, interface: NetworkInterface) -> None:
         """Delete a network interface; its addresses become free."""
         del self.interfaces[interface.id]
+        self.containers.pop(interface.instance_id, None)
         for address in interface.private_ips:
             _vswitch(world, interface.vswitch_id).release(address)
 

@@ -12,7 +12,7 @@ from yunsim.products.slb.state import Backend, LoadBalancer, ServerGroup
 from yunsim.world import World
 
 TYPES = {"ecs": "instance", "eni": "network-interface", "eci": "network-interface"}
-"""Backend type to what has such ids; a container instance is reached at its network interface."""
+"""Backend type to what serves it; a container instance is found by its own id, and has one network interface."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,15 @@ def _type_of(world: World, server_id: str) -> str:
 
 
 def attachable(world: World, owner: LoadBalancer, added: Iterable[Backend]) -> None:
-    """Refuse servers that do not exist (common: InvalidServerId.NotFound) or are in another VPC (NetworkConflict)."""
+    """Refuse servers that do not exist or are not there to serve (AddVServerGroupBackendServers).
+
+    InvalidServerId.NotFound (common), ResourceNotFound.vServers for interfaces, NetworkConflict for another VPC. That
+    a server must be running is on the page without a code; for an interface that is in use.
+    """
     for backend in added:
         found: Any = world.find(backend.server_id)
         if getattr(found, "resource_type", "") != TYPES[backend.type]:
-            raise ApiError(
-                404, "InvalidServerId.NotFound", f"The specified ServerId does not exist: {backend.server_id}."
-            )
+            raise _missing(backend)
         if owner.vpc_id and found.vpc_id != owner.vpc_id:
             raise ApiError(
                 400,
@@ -91,8 +93,16 @@ def attachable(world: World, owner: LoadBalancer, added: Iterable[Backend]) -> N
                 f"there are network conflicts in specified parameter: {backend.server_id} is in {found.vpc_id},"
                 f" the load balancer in {owner.vpc_id}.",
             )
+        if found.status not in ("Running", "InUse"):
+            raise malformed(f"{backend.server_id} is {found.status}")
         if backend.type != "ecs":
             _has_address(found, backend)
+
+
+def _missing(backend: Backend) -> ApiError:
+    if backend.type == "ecs":
+        return ApiError(404, "InvalidServerId.NotFound", f"The specified ServerId does not exist: {backend.server_id}.")
+    return ApiError(404, "ResourceNotFound.vServers", f"The specified enis {backend.server_id} does not exist.")
 
 
 def _has_address(found: Any, backend: Backend) -> None:

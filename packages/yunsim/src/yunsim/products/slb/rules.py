@@ -160,9 +160,9 @@ def private_address(vswitch: Any, holder: str, address: str) -> str:
     return taken
 
 
-def internet_address(world: World, network: IPv4Network | IPv6Network) -> str:
-    """Return a free address of the internet range (common: InsufficientCapacity)."""
-    free = state(world).free_address(network)
+def internet_address(world: World, holder: str, network: IPv4Network | IPv6Network) -> str:
+    """Take a free address of the internet range for the holder (common: InsufficientCapacity)."""
+    free = world.take_internet_address(holder, network)
     if not free:
         raise ApiError(
             400, "InsufficientCapacity", f"There is insufficient capacity available for the requested: {network}."

@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from typing import Any, ClassVar
 
 Value = str | int | bool
 
@@ -71,6 +70,7 @@ class Listener:
 class LoadBalancer:
     """A CLB instance; listeners by protocol and port, groups by id."""
 
+    resource_type: ClassVar[str] = "load-balancer"
     id: str
     name: str
     address: str
@@ -179,8 +179,3 @@ class State:
         for group in list(balancer.groups.values()):
             self.remove_group(group)
         del self.load_balancers[balancer.id]
-
-    def free_address(self, network: IPv4Network | IPv6Network) -> str:
-        """Return the first address of an internet range that no balancer has, or "" when there is none."""
-        taken = {lb.address for lb in self.load_balancers.values()}
-        return next((str(host) for host in network.hosts() if str(host) not in taken), "")

@@ -59,7 +59,7 @@ class _Addresses:
         """Give a block of API addresses with what of it answers elsewhere, for what clients are compared with."""
         yield block
         for announced in self._world.wire:
-            if block.version == 4 and block.overlaps(announced):
+            if isinstance(block, IPv4Network) and isinstance(announced, IPv4Network) and block.overlaps(announced):
                 inner = block if block.subnet_of(announced) else announced
                 yield IPv4Network((self.mapped(str(inner.network_address)), inner.prefixlen))
 

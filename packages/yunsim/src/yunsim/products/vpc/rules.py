@@ -12,8 +12,8 @@ from yunsim.errors import ApiError
 from yunsim.products.vpc.state import RouteEntry, RouteTable, State, Vpc, VSwitch
 from yunsim.world import World
 
-ROUTES_PER_TABLE = 200
-"""Quota vpc_quota_route_entrys_num: custom routes of a table (VPC "Limits" page); `world.quotas` overrides it."""
+QUOTAS = {"vpc_quota_route_entrys_num": 200}
+"""Defaults by the names in Quota Center (VPC "Limits" page): custom routes of a table; `world.quotas` come first."""
 ROUTES_PER_CALL = 50
 ROUTES_PER_PAGE = 100
 NEXT_HOPS = {"Instance": "instance", "NetworkInterface": "network-interface"}
@@ -123,7 +123,7 @@ def not_duplicate(table: RouteTable, network: str) -> None:
 
 def room(world: World, table: RouteTable) -> None:
     """Refuse more custom routes than the quota (CreateRouteEntry: QuotaExceeded)."""
-    most = world.quotas.get("vpc_quota_route_entrys_num", ROUTES_PER_TABLE)
+    most = world.quotas.get("vpc_quota_route_entrys_num", QUOTAS["vpc_quota_route_entrys_num"])
     if sum(each.type == "Custom" for each in table.entries.values()) >= most:
         raise ApiError(400, "QuotaExceeded", "Route entry quota exceeded in this route table.")
 

@@ -1,7 +1,7 @@
 """What the VPC service holds: networks, their vSwitches with the addresses in use, and route tables."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, ip_address
 from typing import Any, ClassVar
 
@@ -9,6 +9,9 @@ from yunsim.world import World
 
 RESERVED_LOW, RESERVED_HIGH = 1, 3
 """Addresses at the two ends of a vSwitch that the cloud keeps: the first, and the last three."""
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -119,14 +122,23 @@ class RouteTable:
 
 @dataclass(slots=True)
 class ElasticIp:
-    """A public address, associated with an instance of some product or with nothing."""
+    """A public address, associated with an instance of some product or with nothing.
+
+    `busy_until` is when its latest association, or the end of one, has taken effect.
+    """
 
     id: str
     ip_address: str
     created: datetime
     instance_id: str = ""
     instance_type: str = ""
+    private_ip: str = ""
     name: str = ""
+    description: str = ""
+    bandwidth: str = "5"
+    charge_type: str = "PostPaid"
+    internet_charge_type: str = "PayByTraffic"
+    busy_until: datetime = LONG_AGO
     tags: dict[str, str] = field(default_factory=dict)
 
 

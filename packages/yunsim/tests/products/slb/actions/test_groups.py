@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from yunsim.products.ecs import rules as ecs_rules
+from yunsim.products.ecs.state import attach
+
 
 def server(node: Any, port: int = 80, **more: Any) -> dict[str, Any]:
     return {"ServerId": node.id, "Port": port, **more}
@@ -79,6 +82,8 @@ def test_a_backend_that_is_there_already_stays_as_it_is(slb: Any, site: Any, gro
 def test_a_network_interface_is_a_backend_by_its_address(slb: Any, site: Any, group: str, refused: Any) -> None:
     eni = site.interface
     first, second = eni.private_ips
+    refused("InvalidParameter", add, slb, group, server(eni, Type="eni", ServerIp=first))  # it is not in use yet
+    attach(eni, site.nodes[0])
     add(slb, group, *(server(eni, Type="eni", ServerIp=address) for address in (first, second)))
     seen = slb("DescribeVServerGroupAttribute", VServerGroupId=group)["BackendServers"]["BackendServer"]
     assert [(each["Type"], each["ServerIp"]) for each in seen] == [("eni", first), ("eni", second)]
@@ -88,6 +93,24 @@ def test_a_network_interface_is_a_backend_by_its_address(slb: Any, site: Any, gr
     slb("RemoveVServerGroupBackendServers", VServerGroupId=group, BackendServers=gone)
     seen = slb("DescribeVServerGroupAttribute", VServerGroupId=group)["BackendServers"]["BackendServer"]
     assert [each["ServerIp"] for each in seen] == [second]
+
+
+def test_a_container_instance_is_a_backend_by_its_own_id(
+    slb: Any, world: Any, site: Any, group: str, refused: Any
+) -> None:
+    pod = {"ServerId": "eci-1", "Port": 80, "Type": "eci", "ServerIp": site.interface.private_ips[1]}
+    refused("ResourceNotFound.vServers", add, slb, group, pod)
+    ecs_rules.state(world).lend(site.interface, "eci-1")
+    add(slb, group, pod)
+    (seen,) = slb("DescribeVServerGroupAttribute", VServerGroupId=group)["BackendServers"]["BackendServer"]
+    assert {name: seen[name] for name in pod} == pod
+
+
+def test_an_instance_that_does_not_run_is_no_backend(slb: Any, ecs: Any, site: Any, group: str, refused: Any) -> None:
+    ecs("StopInstance", InstanceId=site.nodes[0].id)
+    refused("InvalidParameter", add, slb, group, server(site.nodes[0]))
+    ecs("StartInstance", InstanceId=site.nodes[0].id)
+    add(slb, group, server(site.nodes[0]))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +125,7 @@ def test_a_network_interface_is_a_backend_by_its_address(slb: Any, site: Any, gr
         ("InvalidParameter", {"Description": "a" * 81}),
         ("InvalidParameter", {"Description": "a b"}),
         ("InvalidServerId.NotFound", {"ServerId": "i-none"}),
-        ("InvalidServerId.NotFound", {"Type": "eni"}),
+        ("ResourceNotFound.vServers", {"Type": "eni"}),
     ],
 )
 def test_a_backend_that_is_wrong_is_refused(

@@ -10,6 +10,18 @@ from yunsim.products.ecs.actions.instances import (
     StartInstance,
     StopInstance,
 )
+from yunsim.products.ecs.actions.interface_addresses import (
+    AssignIpv6Addresses,
+    AssignPrivateIpAddresses,
+    UnassignIpv6Addresses,
+    UnassignPrivateIpAddresses,
+)
+from yunsim.products.ecs.actions.interface_changes import (
+    AttachNetworkInterface,
+    CreateNetworkInterface,
+    DeleteNetworkInterface,
+    DetachNetworkInterface,
+)
 from yunsim.products.ecs.actions.interfaces import (
     DescribeNetworkInterfaceAttribute,
     DescribeNetworkInterfaces,

@@ -100,7 +100,7 @@ def _address(world: World, made: LoadBalancer, vswitch: Any, address: str) -> st
     """Give the balancer an address of its vSwitch, or of the internet: the last step, after which nothing fails."""
     if vswitch is None:
         network = INTERNET_IPV6 if made.address_ip_version == "ipv6" else world.internet
-        return rules.internet_address(world, network)
+        return rules.internet_address(world, made.id, network)
     made.vswitch_id, made.vpc_id = vswitch.id, vswitch.vpc_id
     return rules.private_address(vswitch, made.id, address)
 
@@ -262,12 +262,13 @@ def DescribeLoadBalancerAttribute(world: World, *, LoadBalancerId: str) -> dict[
 
 
 def DeleteLoadBalancer(world: World, *, LoadBalancerId: str) -> dict[str, Any]:
-    """Delete a balancer that is not protected, with its listeners and groups; its private address becomes free."""
+    """Delete a balancer that is not protected, with its listeners and groups; its address becomes free."""
     found = rules.writable(world, LoadBalancerId)
     rules.deletable(found)
     rules.state(world).remove_load_balancer(found)
     vswitch = world.find(found.vswitch_id) if found.vswitch_id else None
     if vswitch is not None:
         vswitch.release(found.address)
+    world.release_internet_address(found.address)
     world.changed(found.id)
     return {}

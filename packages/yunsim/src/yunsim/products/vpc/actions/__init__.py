@@ -2,7 +2,13 @@
 # ruff: noqa: F401 - dispatch finds the actions here by name
 
 from yunsim.products.vpc import VERSION
-from yunsim.products.vpc.actions.elastic_ips import DescribeEipAddresses
+from yunsim.products.vpc.actions.elastic_ips import (
+    AllocateEipAddress,
+    AssociateEipAddress,
+    DescribeEipAddresses,
+    ReleaseEipAddress,
+    UnassociateEipAddress,
+)
 from yunsim.products.vpc.actions.networks import (
     DescribeVpcAttribute,
     DescribeVpcs,

@@ -1,12 +1,16 @@
-"""Elastic IP addresses, as the world file made them."""
+"""Elastic IP addresses: found, allocated, associated with instances and balancers, released.
+
+An association takes effect `busy.vpc` seconds after the call; until then the address is Associating or Unassociating.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from yunsim.products import lists, tagging
 from yunsim.products.tagging import TagPair
-from yunsim.products.vpc import answers, rules
+from yunsim.products.vpc import answers, elastic_ip_rules, rules
 from yunsim.products.vpc.state import ElasticIp
 from yunsim.world import World
 
@@ -48,14 +52,14 @@ def DescribeEipAddresses(
     rules.not_dry(dry_run=DryRun)
     found = [
         each
-        for each in rules.state(world).elastic_ips.values()
+        for each in map(partial(elastic_ip_rules.current, world), rules.state(world).elastic_ips.values())
         if not (LockReason or PublicIpAddressPoolId or SegmentInstanceId or ServiceManaged)
         and AllocationId in ("", each.id)
         and EipAddress in ("", each.ip_address)
         and EipName in ("", each.name)
         and AssociatedInstanceId in ("", each.instance_id)
         and AssociatedInstanceType in ("", each.instance_type)
-        and Status in ("", _status(each))
+        and Status in ("", elastic_ip_rules.status(world, each))
         and tagging.matches(each.tags, Tag)
     ]
     page = lists.numbered(found, PageNumber, PageSize, 100)
@@ -67,10 +71,6 @@ def DescribeEipAddresses(
     }
 
 
-def _status(each: ElasticIp) -> str:
-    return "InUse" if each.instance_id else "Available"
-
-
 def _answer(world: World, each: ElasticIp) -> dict[str, Any]:
     return {
         "AllocationId": each.id,
@@ -80,13 +80,15 @@ def _answer(world: World, each: ElasticIp) -> dict[str, Any]:
         "InstanceId": each.instance_id,
         "InstanceType": each.instance_type,
         "InstanceRegionId": world.region if each.instance_id else "",
-        "Status": _status(each),
+        "Status": elastic_ip_rules.status(world, each),
         "RegionId": world.region,
-        "Bandwidth": "5",
-        "EipBandwidth": "5",
+        "Description": each.description,
+        "PrivateIpAddress": each.private_ip,
+        "Bandwidth": each.bandwidth,
+        "EipBandwidth": each.bandwidth,
         "BusinessStatus": "Normal",
-        "ChargeType": "PostPaid",
-        "InternetChargeType": "PayByTraffic",
+        "ChargeType": each.charge_type,
+        "InternetChargeType": each.internet_charge_type,
         "ISP": "BGP",
         "Netmode": "public",
         "OperationLocks": {"LockReason": []},
@@ -94,3 +96,99 @@ def _answer(world: World, each: ElasticIp) -> dict[str, Any]:
         "SecurityProtectionTypes": {"SecurityProtectionType": []},
         "Tags": answers.tags(each.tags),
     }
+
+
+def AllocateEipAddress(
+    world: World,
+    *,
+    RegionId: str,
+    ActivityId: int | None = None,
+    AutoPay: bool = False,
+    Bandwidth: str = "5",
+    ClientToken: str = "",
+    Description: str = "",
+    ISP: str = "",
+    InstanceChargeType: str = "PostPaid",
+    InstanceId: str = "",
+    InternetChargeType: str = "PayByTraffic",
+    IpAddress: str = "",
+    Name: str = "",
+    Netmode: str = "",
+    Period: int | None = None,
+    PricingCycle: str = "",
+    PublicIpAddressPoolId: str = "",
+    ResourceGroupId: str = "",
+    SecurityProtectionTypes: Sequence[str] = (),
+    Tag: Sequence[TagPair] = (),
+    Zone: str = "",
+) -> dict[str, Any]:
+    """Get an address of the world's internet range, once for each ClientToken."""
+    known = rules.state(world).tokens
+    request = {name: value for name, value in locals().items() if name not in ("world", "ClientToken", "known")}
+    if ClientToken in known and known[ClientToken][0] == request:
+        return known[ClientToken][1]
+    elastic_ip_rules.bandwidth(Bandwidth)
+    allocation = world.new_id("eip-")
+    made = rules.state(world).add_elastic_ip(
+        world,
+        elastic_ip_rules.address(world, allocation, IpAddress),
+        own_id=allocation,
+        name=Name,
+        description=Description,
+        bandwidth=Bandwidth,
+        charge_type=InstanceChargeType,
+        internet_charge_type=InternetChargeType,
+        tags={pair.Key: pair.Value for pair in Tag},
+    )
+    group = ResourceGroupId or str(answers.owned(world)["ResourceGroupId"])
+    answer = {"AllocationId": made.id, "EipAddress": made.ip_address, "ResourceGroupId": group}
+    if ClientToken:
+        known[ClientToken] = (request, answer)
+    return answer
+
+
+def AssociateEipAddress(
+    world: World,
+    *,
+    AllocationId: str,
+    InstanceId: str,
+    ClientToken: str = "",
+    InstanceRegionId: str = "",
+    InstanceType: str = "EcsInstance",
+    Mode: str = "",
+    PrivateIpAddress: str = "",
+    VpcId: str = "",
+) -> dict[str, Any]:
+    """Give an instance, an intranet balancer or a network interface a public address."""
+    found = elastic_ip_rules.elastic_ip(world, AllocationId)
+    elastic_ip_rules.associable(world, found, InstanceId, InstanceType)
+    found.instance_id, found.instance_type, found.private_ip = InstanceId, InstanceType, PrivateIpAddress
+    elastic_ip_rules.written(world, found)
+    return {}
+
+
+def UnassociateEipAddress(
+    world: World,
+    *,
+    AllocationId: str,
+    ClientToken: str = "",
+    Force: bool = False,
+    InstanceId: str = "",
+    InstanceType: str = "",
+    PrivateIpAddress: str = "",
+) -> dict[str, Any]:
+    """Take a public address away from what has it."""
+    found = elastic_ip_rules.elastic_ip(world, AllocationId)
+    elastic_ip_rules.in_status(world, found, "InUse")
+    found.instance_id = found.instance_type = found.private_ip = ""
+    elastic_ip_rules.written(world, found)
+    return {}
+
+
+def ReleaseEipAddress(world: World, *, AllocationId: str) -> dict[str, Any]:
+    """Give an address that nothing has back."""
+    found = elastic_ip_rules.elastic_ip(world, AllocationId)
+    elastic_ip_rules.in_status(world, found, "Available")
+    del rules.state(world).elastic_ips[found.id]
+    world.release_internet_address(found.ip_address)
+    return {}
