@@ -208,14 +208,15 @@ def shown_certificate(*pairs: Pair) -> Sight:
     """Which of these certificates a client is shown, by its number."""
 
     async def look(stage: Stage) -> int:
-        shown = [number for number, pair in enumerate(pairs) if await _trusts(stage, pair)]
+        shown = [number for number, pair in enumerate(pairs) if await trusts(stage, pair)]
         assert len(shown) == 1
         return shown[0]
 
     return look
 
 
-async def _trusts(stage: Stage, pair: Pair) -> bool:
+async def trusts(stage: Stage, pair: Pair) -> bool:
+    """Whether a client that trusts this certificate alone is shown it under its name."""
     try:
         return (await stage.get(protocol="https", **pair.trusted())).status == 200
     except ssl.SSLCertVerificationError:

@@ -24,6 +24,7 @@ from tests.annotations.backends import Backend
 from tests.annotations.flying import elapse, flying
 from tests.core.conftest import Bench, Cloud, Cluster, Time, new_bench, new_world
 
+from yunqiao.controllers.services.identity import CLUSTER_TAG, OWNER_TAG
 from yunqiao.controllers.services.record import ANNOTATION as NOTE
 from yunqiao.model.cluster import (
     Endpoint,
@@ -42,7 +43,7 @@ from yunsim.dataplane.loopback import Loopback
 from yunsim.dispatch import perform
 
 KEY = "default/nginx"
-PORT, NODE_PORT = 8080, 30080
+PORT, NODE_PORT, POD_PORT = 8080, 30080, 8088
 _VSWITCH = IPv4Network("127.16.0.0/25")
 INSIDE, INTERNET = IPv4Network(f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 256}.0/24").subnets()
 """Where this process's cloud answers, in the VPC and on the internet, so that several test runs never meet."""
@@ -138,12 +139,34 @@ class Stage:
         )
 
     def pods(self, **on_node: int) -> None:
-        """That many ready endpoints on each node."""
+        """That many ready endpoints on each node, which nobody reaches by their addresses."""
         places = [node for node, count in on_node.items() for _ in range(count)]
-        endpoints = [Endpoint([f"10.0.0.{number}"], node_name=node) for number, node in enumerate(places, 1)]
+        self.endpoints({f"10.0.0.{number}": node for number, node in enumerate(places, 1)})
+
+    def endpoints(self, nodes: Mapping[str, str], kind: str = "IPv4", number: int = 80) -> None:
+        """Ready endpoints by their addresses, each on its node, at that port; those of the other kind stay."""
+        ready = [Endpoint([address], node_name=node) for address, node in nodes.items()]
         labels = {"kubernetes.io/service-name": "nginx"}
-        meta = Metadata(name="nginx-1", namespace="default", labels=labels)
-        self.bench.cluster.slices = [EndpointSlice(metadata=meta, endpoints=endpoints, ports=[EndpointPort(port=80)])]
+        meta = Metadata(name=f"nginx-{kind.lower()}", namespace="default", labels=labels)
+        others = [one for one in self.bench.cluster.slices if one.address_type != kind]
+        made = EndpointSlice(metadata=meta, address_type=kind, endpoints=ready, ports=[EndpointPort(port=number)])
+        self.bench.cluster.slices = [*others, made]
+
+    async def pod(self, name: str, node: str, address: str, ipv6: str = "") -> None:
+        """A pod with a network interface of its node's instance, which answers at port 8080 of its own address."""
+        world = self.bench.cloud.world
+        ecs = world.states["ecs"]
+        more = (ipv6,) if ipv6 else ()
+        ecs.add_interface(
+            world,
+            "vsw-test",
+            own_id=f"eni-{name}",
+            instance=ecs.instances[f"i-{node}"],
+            private_ips=(address,),
+            ipv6=more,
+        )
+        self.backends[name] = Backend(name, world.wire_address(address), POD_PORT)
+        await self.backends[name].start()
 
     # What the controller does.
 
@@ -191,6 +214,11 @@ class Stage:
         """Addresses and host names in the Service's status."""
         return [(one.ip, one.hostname) for one in self.service.status.load_balancer.ingress]
 
+    def service_stays(self) -> bool:
+        """Whether the Service is still there for our sake: one that is deleted goes with its last finalizer."""
+        service = self.bench.cluster.service
+        return service is not None and bool(service.metadata.finalizers)
+
     async def gone(self) -> None:
         """Delete the Service, and see that nothing stays."""
         self.bench.cluster.delete()
@@ -221,10 +249,7 @@ class Stage:
 
     def weights(self) -> dict[str, int]:
         """Each backend's weight by its instance, over all groups."""
-        groups = self.do("DescribeVServerGroups", LoadBalancerId=self.balancer["LoadBalancerId"])
-        ids = [group["VServerGroupId"] for group in groups["VServerGroups"]["VServerGroup"]]
-        told = [self.do("DescribeVServerGroupAttribute", VServerGroupId=one) for one in ids]
-        return {one["ServerId"]: one["Weight"] for each in told for one in each["BackendServers"]["BackendServer"]}
+        return {one["ServerId"]: one["Weight"] for backends in self.groups().values() for one in backends}
 
     def health(self) -> dict[str, str]:
         """Each backend's health by its instance."""
@@ -234,6 +259,37 @@ class Stage:
     def by_hand(self, action: str, **params: Any) -> dict[str, Any]:
         """An action on the one balancer, by hand."""
         return self.do(action, LoadBalancerId=self.balancer["LoadBalancerId"], **params)
+
+    def lend(self) -> str:
+        """A balancer that somebody made by hand; gives its id."""
+        made = self.do(
+            "CreateLoadBalancer", LoadBalancerName="by-hand", AddressType="intranet", VSwitchId="vsw-test",
+            InstanceChargeType="PayByCLCU", DeleteProtection="on",
+        )  # fmt: skip
+        return str(made["LoadBalancerId"])
+
+    def tags(self) -> dict[str, str]:
+        """The tags of the one balancer, without those that say whose it is."""
+        told = {tag["TagKey"]: tag["TagValue"] for tag in self.balancer["Tags"]["Tag"]}
+        return {key: value for key, value in told.items() if key not in (OWNER_TAG, CLUSTER_TAG)}
+
+    def groups(self) -> dict[str, list[dict[str, Any]]]:
+        """The backends of each group of the one balancer, by the group's name."""
+        told = self.by_hand("DescribeVServerGroups")["VServerGroups"]["VServerGroup"]
+        whole = [self.do("DescribeVServerGroupAttribute", VServerGroupId=one["VServerGroupId"]) for one in told]
+        return {one["VServerGroupName"]: one["BackendServers"]["BackendServer"] for one in whole}
+
+    def elastic(self, address: str) -> None:
+        """Bind an elastic IP address to the one balancer."""
+        world = self.bench.cloud.world
+        where = {"instance_id": self.balancer["LoadBalancerId"], "instance_type": "SlbInstance"}
+        world.states["vpc"].add_elastic_ip(world, address, **where)
+
+    def weigh(self, node: str, weight: int) -> None:
+        """Set the weight of a node in the one group, by hand."""
+        (group,) = self.by_hand("DescribeVServerGroups")["VServerGroups"]["VServerGroup"]
+        server = json.dumps([{"ServerId": f"i-{node}", "Port": NODE_PORT, "Weight": weight}])
+        self.do("SetVServerGroupAttribute", VServerGroupId=group["VServerGroupId"], BackendServers=server)
 
     def keep(self, pair: "Pair", own_id: str) -> None:
         """Have a certificate in the cloud under an id that a test can know beforehand."""
@@ -367,7 +423,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 def port(protocol: str = "TCP", number: int = PORT, node_port: int = NODE_PORT) -> ServicePort:
-    return ServicePort(port=number, node_port=node_port, protocol=protocol)
+    return ServicePort(port=number, node_port=node_port, protocol=protocol, target_port=POD_PORT)
 
 
 async def new_stage(instances: int = 3, nodes: Iterable[str] = ("w0", "w1")) -> Stage:

@@ -216,6 +216,13 @@ def unless_needed(case: Any) -> Any:
     return pytest.param(*case.values, id=case.id, marks=marks)
 
 
+def unless_own_port(case: Any) -> Any:
+    """The same case; the cloud has no word yet for the port that is checked where none is named."""
+    reason = "-520, the word for the backend's own port, is refused"
+    marks = [pytest.mark.xfail(strict=True, reason=reason)] if case.values[0].answers[2] is None else []
+    return pytest.param(*case.values, id=case.id, marks=marks)
+
+
 def base(life: Life, protocol: str) -> dict[str, str]:
     """What is asked for beside the annotation itself."""
     asked = {"address-type": "intranet", "acl-id": OFFICE, **life.beside}
@@ -263,9 +270,8 @@ async def test_another_value_is_followed_in_place(stage: Stage, life: Life, prot
     await shown(stage, life, protocol, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="what an annotation had set does not go back to its default yet")
 @pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
-@pytest.mark.parametrize(("life", "protocol"), RESTORED)
+@pytest.mark.parametrize(("life", "protocol"), [*map(unless_own_port, RESTORED)])
 async def test_taken_away_it_goes_back_to_the_default(stage: Stage, life: Life, protocol: str, restarted: bool) -> None:
     prepare(stage, protocol)
     await stage.wear(base(life, protocol) | {life.suffix: life.values[0]})
@@ -273,7 +279,9 @@ async def test_taken_away_it_goes_back_to_the_default(stage: Stage, life: Life, 
         stage.bench.restart()
     (change,) = await stage.wear(base(life, protocol))
     assert change.action == f"SetLoadBalancer{protocol.upper()}ListenerAttribute"
-    await shown(stage, life, protocol, 2)
+    assert life.answer(stage.listener(protocol)) == life.answers[2]
+    if not restarted:
+        await shown(stage, life, protocol, 2)
     assert await stage.bench.verify() == []
 
 

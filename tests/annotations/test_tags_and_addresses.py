@@ -1,0 +1,51 @@
+"""Tags beside those that say whose a balancer is, and addresses that are published in the place of its own."""
+
+from tests.annotations.lives import CHAPTERS, tells_of
+from tests.annotations.stage import Stage
+
+INTRANET = {"address-type": "intranet"}
+
+
+@tells_of("additional-resource-tags", chapters=("set", "change", "remove"))
+async def test_tags_are_set_changed_and_taken_away_while_those_of_others_stay(stage: Stage) -> None:
+    create, *_ = await stage.wear(INTRANET | {"additional-resource-tags": "team=shop,stage=a=b,empty="})
+    assert "stage" in create.params.values()
+    assert stage.tags() == {"team": "shop", "stage": "a=b", "empty": ""}
+    theirs = {"ResourceType": "instance", "ResourceId.1": stage.balancer["LoadBalancerId"]}
+    stage.do("TagResources", **theirs, **{"Tag.1.Key": "cost", "Tag.1.Value": "7"})
+    writes = await stage.wear(INTRANET | {"additional-resource-tags": "team=cart"})
+    assert {call.action for call in writes} == {"TagResources", "UntagResources"}
+    assert stage.tags() == {"team": "cart", "cost": "7"}
+    stage.bench.restart()
+    assert [call.action for call in await stage.wear(INTRANET)] == ["UntagResources"]
+    assert stage.tags() == {"cost": "7"}
+    await stage.gone()
+
+
+@tells_of("external-ip-type", chapters=("set", "change", "remove"))
+async def test_elastic_addresses_are_published_in_the_place_of_the_own_one(stage: Stage) -> None:
+    await stage.wear(INTRANET | {"external-ip-type": "eip"})
+    assert stage.published() == [(stage.balancer["Address"], "")]
+    assert any("no elastic IP address is bound" in text for text in stage.warnings())
+    for address in ("203.0.113.7", "203.0.113.8"):
+        stage.elastic(address)
+    await stage.bench.verify()
+    assert stage.published() == [("203.0.113.7", ""), ("203.0.113.8", "")]
+    await stage.wear(INTRANET)
+    assert stage.published() == [(stage.balancer["Address"], "")]
+    await stage.gone()
+
+
+@tells_of("network-type", chapters=CHAPTERS)
+async def test_the_kind_of_network_is_told_when_it_cannot_become_another(stage: Stage) -> None:
+    assert await stage.wear(INTRANET | {"network-type": "vlan"}) == []
+    stage.warned_of("network-type", "vlan")
+    await stage.wear(INTRANET | {"network-type": "vpc"})
+    assert stage.balancer["NetworkType"] == "vpc"
+    stage.bench.told.clear()
+    assert await stage.wear(INTRANET | {"network-type": "classic"}) == []
+    assert any("NetworkType" in text and "cannot become classic" in text for text in stage.warnings())
+    stage.bench.told.clear()
+    assert await stage.wear(INTRANET) == []
+    assert stage.warnings() == []
+    await stage.gone()
