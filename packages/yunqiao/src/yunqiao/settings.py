@@ -6,13 +6,13 @@ then the default; what is still empty (region, VPC, vSwitch, cluster id) is aske
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from yunqiao.cloud.products import Endpoints
 from yunqiao.cloud.providers import Rrsa, Source
 from yunqiao.cloud.sign import AccessKey
-from yunqiao.options.checks import cluster_cidrs, wrong_keys, wrong_times
+from yunqiao.options.checks import cluster_cidrs, drift_policies, wrong_keys, wrong_times
 from yunqiao.options.cloud_config import GATES, KEYS, parse_cloud_config, parse_gates, parse_vswitches
 from yunqiao.options.environment import VARIABLES
 from yunqiao.options.flags import FLAGS, parse_flags, usage
@@ -70,6 +70,7 @@ class Settings:
     private_zone_ttl: int = 60
     lease: LeaseSettings = field(default_factory=LeaseSettings)
     kubeconfig: str = ""
+    drift: Mapping[str, str] = field(default_factory=lambda: {"": "repair"})
     cloud_rates: str = "documented"
     kube_qps: int = 200
     kube_burst: int = 400
@@ -123,15 +124,17 @@ def load(
     variables, wrong_variables, variable_notes = settle(VARIABLES, given)
     cidrs, wrong_cidrs, cidr_notes = cluster_cidrs(flags.get("cluster-cidr", ""))
     gates, gate_notes = parse_gates(config.get("featureGates", ()))
+    drift, wrong_drift = drift_policies(_Given(FLAGS, flags)["drift"])
     lease = _lease(_Given(FLAGS, flags))
-    problems = (*wrong_flags, *wrong_config, *wrong_variables, *wrong_cidrs)
+    problems = (*wrong_flags, *wrong_config, *wrong_variables, *wrong_cidrs, *wrong_drift)
     problems += wrong_times(lease.duration, lease.renew_deadline, lease.retry_period)
     undecodable = {problem.name.rpartition(" ")[2]: True for problem in wrong_config}  # wrong, but not missing
     problems += wrong_keys({**undecodable, **config, **variables}, exists)
     if problems:
         raise Unusable(problems)
     notes = (*flag_notes, *config_notes, *variable_notes, *cidr_notes, *gate_notes)
-    return _together(_Given(FLAGS, flags), _Given(KEYS, config), _Given(VARIABLES, variables), cidrs, gates, notes)
+    together = _together(_Given(FLAGS, flags), _Given(KEYS, config), _Given(VARIABLES, variables), cidrs, gates, notes)
+    return replace(together, drift=drift)
 
 
 class _Given:

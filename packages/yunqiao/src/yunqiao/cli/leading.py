@@ -19,6 +19,8 @@ from yunqiao.cloud.merge import merged
 from yunqiao.cloud.metadata import Metadata
 from yunqiao.cloud.metrics import metered
 from yunqiao.cloud.providers import provider
+from yunqiao.controllers.services import drift
+from yunqiao.controllers.services.provider import PROVIDERS
 from yunqiao.controllers.services.reconcile import Services, Tell
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.engine import loop
@@ -145,6 +147,7 @@ async def _rules(settings: Settings, cluster: str, region: str, metadata: Metada
         vswitch_id=vswitch,
         resource_group_id=settings.resource_group_id,
         disable_public=settings.disable_public_slb,
+        drift=drift.policies(settings.drift, [known for one in PROVIDERS for known in one.fields()]),
     )
 
 

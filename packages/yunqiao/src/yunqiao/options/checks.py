@@ -1,10 +1,10 @@
 """Which settings are wrong only when seen together? Rules across flags, cloud-config and environment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from yunqiao.options.setting import Note, Problem
+from yunqiao.options.setting import Note, Problem, nearest
 
 ADDON_TOKEN = "/var/addon/token-config"  # noqa: S105 - the name of a file
 
@@ -64,3 +64,20 @@ def _is_cidr(text: str) -> bool:
     except ValueError:
         return False
     return "/" in text
+
+
+DRIFT = ("repair", "report", "ignore")
+
+
+def drift_policies(words: Sequence[str]) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Read `repair,Scheduler=ignore`: the policy of each field, and under "" that of all others."""
+    policies = {"": "repair"}
+    problems = []
+    for word in words:
+        name, equals, policy = word.partition("=") if "=" in word else ("", "", word)
+        if policy not in DRIFT or (equals and not name):
+            near = nearest(policy, DRIFT)
+            allowed = f'"{word}" is not one of {", ".join(DRIFT)}, or FIELD= and one of these'
+            problems.append(Problem("--drift", allowed + (f"; did you mean {near}?" if near else "")))
+        policies[name] = policy
+    return policies, tuple(problems)

@@ -41,6 +41,9 @@ FLAGS: tuple[Setting, ...] = (
             allowed=("leases", "endpoints", "configmaps", "endpointsleases", "configmapsleases")),
     Setting("leader-elect-resource-name", "string", "ccm", "Name of the Lease."),
     Setting("leader-elect-resource-namespace", "string", "kube-system", "Namespace of the Lease."),
+    Setting("drift", "list", ("repair",),
+            "What to do about changes by hand: repair, report or ignore; FIELD=POLICY for a single field, such as "
+            "Scheduler=ignore or instance=report (fields: API parameters, tags, backends, listeners, instance)."),
     Setting("cloud-api-rates", "string", "documented",
             "How fast the cloud is called: as documented per action, or unlimited (raised quotas).",
             allowed=("documented", "unlimited")),

@@ -4,16 +4,18 @@ Only what differs although nothing new is asked for is drift; a new wish is alwa
 Service says what was applied, so this holds across restarts.
 """
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 from yunqiao.controllers.services import record
 from yunqiao.controllers.services.record import Record
 from yunqiao.model.balancer import UNMANAGED, Balancer, Group, Listener
+from yunqiao.model.errors import Refused
 
 Policy = Literal["repair", "report", "ignore"]
-PARTS = ("tags", "groups", "backends", "listeners", "domains")
+PARTS = ("instance", "tags", "backends", "listeners")
 """What has a policy besides the API parameters of instance and listeners."""
 
 
@@ -32,6 +34,27 @@ class Policies:
     def repairs_all(self) -> bool:
         """Whether every difference is mended."""
         return self.default == "repair" and all(one == "repair" for one in self.fields.values())
+
+
+def policies(given: Mapping[str, str], known: Iterable[str]) -> Policies:
+    """As set on the command line, by field ("" for all others). Raises Refused for a field that there is not."""
+    names = sorted({*known, *PARTS})
+    for name in given.keys() - {*names, ""}:
+        near = difflib.get_close_matches(name, names, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+        raise Refused(f'--drift: there is no field "{name}"; {meant}')
+    fields = {name: cast("Policy", policy) for name, policy in given.items() if name}
+    return Policies(cast("Policy", given.get("", "repair")), fields)
+
+
+def missing(wanted: Balancer, noted: Record, policies: Policies) -> Balancer:
+    """The wish for a balancer that somebody deleted by hand: it is made again only where that is the policy."""
+    if policies.of("instance") == "repair" or noted.dirty or not noted.balancer or wanted.borrowed:
+        return wanted
+    gone = f"load balancer {noted.balancer} was deleted by hand and is not made again (drift policy of instance: "
+    return replace(
+        wanted, barred=f"{gone}{policies.of('instance')}); create the Service anew, or set --drift=instance=repair"
+    )
 
 
 def spare(wanted: Balancer, seen: Balancer, noted: Record, policies: Policies) -> tuple[Balancer, Sequence[str]]:

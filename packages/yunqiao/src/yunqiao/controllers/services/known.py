@@ -39,9 +39,9 @@ class Known:
 
     def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
         """Remember a look; what was not found is stamped with when that was first noticed."""
+        self.verify_at = self._next(now)
         if isinstance(seen, Balancer):
             self.seen, self.missing, self.remade = seen, None, None
-            self.verify_at = self._next(now)
             return seen
         self.missing = now if self.missing is None else self.missing
         return Absent(self.missing, tried=True)

@@ -3,7 +3,7 @@
 CLB is one; a second kind is a second value of this type, and one line in PROVIDERS.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from yunqiao.controllers.services.asked import Asked, Needs
 from yunqiao.controllers.services.clb.addresses import addresses
 from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
-from yunqiao.controllers.services.clb.options import borrowing, followed, keeps, options
+from yunqiao.controllers.services.clb.options import borrowing, fields, followed, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import find, refresh, see
 from yunqiao.controllers.services.clb.want import needs, want
@@ -29,6 +29,7 @@ class Provider:
 
     name: str
     takes: Callable[[Service], bool]
+    fields: Callable[[], Iterable[str]]
     options: Callable[[Mapping[str, str]], Parsed[Any]]
     keeps: Callable[[Any], bool]
     borrowing: Callable[[Any], tuple[str, tuple[str, ...]]]
@@ -46,8 +47,8 @@ class Provider:
 
 
 CLB = Provider(
-    "CLB", wants_balancer, options, keeps, borrowing, followed, needs, want, Directory, find, see, refresh, addresses,
-    plan, fold, stumble,
+    "CLB", wants_balancer, fields, options, keeps, borrowing, followed, needs, want, Directory, find, see, refresh,
+    addresses, plan, fold, stumble,
 )  # fmt: skip
 PROVIDERS = (CLB,)
 

@@ -179,7 +179,9 @@ class _Work:
     def _wanted(self, asked: Asked[Any], seen: Balancer | Absent) -> tuple[Balancer, Sequence[str]]:
         """What is wanted, without what somebody changed by hand and may keep so; and what to tell of that."""
         wanted = self._provider.want(asked)
-        if not isinstance(seen, Balancer) or asked.noted.dirty:
+        if isinstance(seen, Absent):
+            return drift.missing(wanted, asked.noted, asked.rules.drift), ()
+        if asked.noted.dirty:
             return wanted, ()
         return drift.spare(wanted, seen, asked.noted, asked.rules.drift)
 

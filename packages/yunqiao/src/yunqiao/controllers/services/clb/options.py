@@ -31,7 +31,8 @@ from yunqiao.options.declare import (
 BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
 
 SELECTING = frozenset({
-    "backend-label", "remove-unscheduled-backend", "default-weight", "weight", "backend-ip-version", "ignore-weight-update",
+    "backend-label", "remove-unscheduled-backend", "default-weight", "weight", "backend-ip-version",
+    "ignore-weight-update",
 })  # fmt: skip
 """Options that choose the backends: with a bad value of one of these, the backends stay as they are."""
 
@@ -395,3 +396,8 @@ def borrowing(options: Options) -> tuple[str, tuple[str, ...]]:
 def followed(parsed: Parsed[Options]) -> tuple[str, ...]:
     """The suffixes of the annotations that are given and can be followed."""
     return tuple(option.suffix for name, option in declared(Options) if getattr(parsed.options, name))
+
+
+def fields() -> tuple[str, ...]:
+    """The API parameters that annotations set: what can be changed by hand and mended."""
+    return tuple(dict.fromkeys(option.parameter for _, option in declared(Options) if option.parameter))
