@@ -103,7 +103,8 @@ ENI = Mode("eni", annotations={"service.beta.kubernetes.io/backend-type": "eni"}
 class Refusals(logging.Handler):
     """Connections that a server refused to the balancer, which then asked another one.
 
-    A layer-4 balancer of the cloud passes the refusal on to the client, so each of them is a request lost.
+    A layer-4 balancer of the cloud passes the refusal on to the client, so each of them is a request lost. Those who
+    wait in vain for an answer count by themselves: their patience ends before the balancer's.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,8 @@ class Refusals(logging.Handler):
         self.seen: list[tuple[float, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append((time.monotonic(), record.getMessage()))
+        if not (record.args and isinstance(record.args[-1], TimeoutError)):
+            self.seen.append((time.monotonic(), record.getMessage()))
 
     def since(self, moment: float) -> list[tuple[float, str]]:
         """Those after a moment (monotonic clock), with the seconds between."""
@@ -316,12 +318,12 @@ class Site:
         return [pod for pod in listed if pod["metadata"]["labels"]["app"] == name]
 
     def wanted(self, name: str, mode: Mode) -> set[str]:
-        """Whom a Service's backends should be: every ready worker, those with pods, or the pods."""
+        """Whom a Service's backends should be: every ready worker, those with ready pods, or these pods."""
         if mode is CLUSTER:
             return {f"i-{node['metadata']['name']}" for node in self.cluster.verbs.list(NODES)["items"] if _ready(node)}
         if mode is LOCAL:
-            return {f"i-{pod['spec']['nodeName']}" for pod in self.pods(name)}
-        return {pod["status"]["podIP"] for pod in self.pods(name)}
+            return {f"i-{pod['spec']['nodeName']}" for pod in self.pods(name) if _ready(pod)}
+        return {pod["status"]["podIP"] for pod in self.pods(name) if _ready(pod)}
 
     async def settled(self, name: str, mode: Mode) -> None:
         """Wait until the backends are whom they should be."""

@@ -149,6 +149,13 @@ class World:
         finally:
             writer.close()
 
+    async def eventually_asks(self, place, seconds=2.0):
+        """The answer, once there is one."""
+        async with asyncio.timeout(seconds):
+            while await self.refuses(place):
+                await asyncio.sleep(0.005)
+        return await self.ask(place)
+
     async def refuses(self, place):
         try:
             await self.ask(place)

@@ -71,6 +71,40 @@ async def test_a_node_that_comes_back_in_time_was_never_missed(world):
     assert ready(world, "w1") == "True"
 
 
+async def test_a_node_without_power_lets_everybody_wait_and_resets_them_when_it_is_back(world):
+    world.create("services", world.service())
+    world.create("pods", world.pod("one", nodeSelector=HERE))
+    (address,) = await world.eventually(world.ready_addresses)
+    pod, port = world.hollow.wire.locate(address, 80), world.node_port("w1")
+    await world.eventually_asks(port)
+    reader, writer = await asyncio.open_connection(*port)
+    await world.hollow.stop_node("w1", silently=True)
+    for place in (pod, port):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.open_connection(*place), 0.2)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.2)
+    world.hollow.start_node("w1")
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(reader.read(1), 1)
+    writer.close()
+    await world.eventually(world.ready_addresses)
+    assert await world.eventually_asks(port) == "one"
+
+
+async def test_a_node_without_power_leaves_no_socket_behind(hollow_world):
+    async with hollow_world() as world:
+        world.create("services", world.service())
+        world.create("pods", world.pod("one", nodeSelector=HERE))
+        await world.eventually(world.ready_addresses)
+        where = world.node_port("w1")
+        await world.eventually_asks(where)
+        await world.hollow.stop_node("w1", silently=True)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*where)
+
+
 async def test_a_restarted_node_runs_its_pods_at_their_old_addresses(world):
     world.create("services", world.service())
     world.create("pods", world.pod(nodeSelector=HERE))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 
+from kubesim.hollow.silence import Silence
+
 BACKLOG = 1024
 """Connections that the system holds for us to accept."""
 
@@ -165,10 +167,22 @@ class AnsweringServer:
             )
             await server.start_serving()
 
+    def fall_silent(self, silence: Silence) -> None:
+        """Answer nothing any more, and refuse nothing either."""
+        places = self.places
+        self._stop_listening()
+        for place in places:
+            silence.mute(place)
+        for transport in self._connections:
+            silence.hold(transport)
+
     def close(self) -> None:
         """Stop listening and end every connection, after what is already written has gone out."""
+        self._stop_listening()
+        for transport in list(self._connections):
+            transport.close()
+
+    def _stop_listening(self) -> None:
         for server in self._servers.values():
             server.close()
         self._servers.clear()
-        for transport in list(self._connections):
-            transport.close()

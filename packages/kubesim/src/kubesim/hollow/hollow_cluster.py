@@ -80,13 +80,14 @@ class Hollow:
         """Start one more node. Raises StatusError when it cannot register."""
         self._nodes.start(spec)
 
-    async def stop_node(self, name: str, *, noticed_after: float = 0.0) -> None:
+    async def stop_node(self, name: str, *, noticed_after: float = 0.0, silently: bool = False) -> None:
         """Let a node's machine die: nothing on it answers, and its Node is not ready. Raises KeyError.
 
-        The control plane notices the silence after so many seconds (--node-monitor-grace-period, 50 in a real one).
+        Its ports refuse, or, silently, let everybody wait as a machine without power does. The control plane notices
+        after so many seconds (--node-monitor-grace-period, 50 in a real one).
         """
         self._spec(name)
-        await self._nodes.halt(name)
+        await self._nodes.halt(name, silently=silently)
         self._nodes.notice(name, noticed_after)
 
     def start_node(self, name: str) -> None:

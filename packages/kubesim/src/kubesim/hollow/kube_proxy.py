@@ -12,6 +12,7 @@ from kubesim.hollow.controller import Controller
 from kubesim.hollow.endpoints import service_key
 from kubesim.hollow.endpointslices import SLICES
 from kubesim.hollow.node_port import NodePort
+from kubesim.hollow.silence import Silence
 from kubesim.hollow.traffic import backends_of, is_local_only, ready_locally, usable
 from kubesim.hollow.wire import Place, Wire
 from kubesim.objects import Key, Object, key_of
@@ -29,6 +30,10 @@ class HealthCheck:
     async def listen(self, place: Place) -> None:
         """Answer there. Raises OSError when the port is taken."""
         await self._server.listen(*place)
+
+    def fall_silent(self, silence: Silence) -> None:
+        """Answer nothing any more, and refuse nothing either."""
+        self._server.fall_silent(silence)
 
     def close(self) -> None:
         """Stop."""
@@ -65,15 +70,19 @@ class KubeProxy:
         self._nodes[name] = address
         self._all_services()
 
-    def remove_node(self, name: str) -> None:
-        """Fall silent on a node at once, and cut what runs through it."""
+    def remove_node(self, name: str, silence: Silence | None = None) -> None:
+        """Serve on a node no more; cut what runs through it, unless a silence takes that over."""
         self._nodes.pop(name, None)
+        gone: list[NodePort | HealthCheck] = []
         for ports in self._node_ports.values():
-            for place in [place for place in ports if place[0] == name]:
-                ports.pop(place).close()
+            gone += [ports.pop(place) for place in [place for place in ports if place[0] == name]]
         for checks in self._health_checks.values():
-            for place in [place for place in checks if place[0] == name]:
-                checks.pop(place).close()
+            gone += [checks.pop(place) for place in [place for place in checks if place[0] == name]]
+        for each in gone:
+            if silence:
+                each.fall_silent(silence)
+            else:
+                each.close()
 
     def close(self) -> None:
         """Fall silent everywhere."""

@@ -21,6 +21,7 @@ from kubesim.hollow.pod_server import PodServer
 from kubesim.hollow.pod_status import named_ports, pre_stop_seconds, set_running
 from kubesim.hollow.probes import ReadinessProbe
 from kubesim.hollow.running_pod import RunningPod
+from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Wire
 from kubesim.objects import Key, Object, at, key_of
 
@@ -45,6 +46,7 @@ class Kubelet:
         self._addresses = Addresses(spec.pod_cidr)
         self._pods: dict[Key, RunningPod] = {}
         self._node_ready = True
+        self._silence: Silence | None = None
         self.controller = Controller(f"kubelet {spec.name}", self.reconcile)
 
     async def run(self) -> None:
@@ -57,6 +59,10 @@ class Kubelet:
         finally:
             for key in list(self._pods):
                 await self._stop(key)
+
+    def lose_power(self, silence: Silence) -> None:
+        """Let the pods' sockets go over to the silence when this ends, instead of being closed."""
+        self._silence = silence
 
     def register(self) -> None:
         """Create the Node, or report into the one that is there already."""
@@ -162,7 +168,7 @@ class Kubelet:
     async def _stop(self, key: Key) -> None:
         running = self._pods.pop(key, None)
         if running:
-            await running.stop()
+            await running.stop(self._silence)
             self._addresses.give_back(running.address)
 
     async def _renew_lease(self) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 
 from kubesim.hollow.answering import BACKLOG
+from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Place
 
 CONNECT_TIMEOUT = 1.0
@@ -120,13 +121,25 @@ class NodePort:
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
+    def fall_silent(self, silence: Silence) -> None:
+        """Carry nothing any more, and refuse nothing either."""
+        listened = self._server is not None
+        self._stop()
+        if listened:
+            silence.mute(self.place)
+        for side in [side for client in self.connections for side in (client, client.peer) if side]:
+            silence.hold(side.transport)
+
     def close(self) -> None:
         """Refuse new connections and cut the established ones."""
+        self._stop()
+        for client in list(self.connections):
+            client.transport.abort()
+
+    def _stop(self) -> None:
         self._refuse()
         for task in self._connecting:
             task.cancel()
-        for client in list(self.connections):
-            client.transport.abort()
 
     def _refuse(self) -> None:
         if self._server:

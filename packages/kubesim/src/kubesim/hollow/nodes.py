@@ -9,6 +9,7 @@ from kubesim.hollow.kube_proxy import KubeProxy
 from kubesim.hollow.kubelet import Kubelet
 from kubesim.hollow.node_status import report_silence
 from kubesim.hollow.nodes_file import NodeSpec
+from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Wire
 from kubesim.objects import Object
 
@@ -25,6 +26,7 @@ class Nodes:
         self._grace = grace
         self._running: dict[str, tuple[Kubelet, asyncio.Task[None]]] = {}
         self._unnoticed: dict[str, asyncio.TimerHandle] = {}
+        self._silent: dict[str, Silence] = {}
         cluster.on_change("pods", self._on_pod)
         cluster.on_change("nodes", self._on_node)
         cluster.on_change(SLICES, self._on_slice)
@@ -39,6 +41,7 @@ class Nodes:
         if spec.name in self._running:
             return
         self._is_heard_of(spec.name)
+        self._end_silence(spec.name)
         self.specs[spec.name] = spec
         kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace)
         kubelet.register()
@@ -49,11 +52,18 @@ class Nodes:
         if spec.serves_node_ports:
             self.proxy.add_node(spec.name, spec.internal_ip)
 
-    async def halt(self, name: str) -> None:
-        """Stop a node's machine at once: nothing on it answers any more, and nobody is told."""
+    async def halt(self, name: str, *, silently: bool = False) -> None:
+        """Stop a node's machine at once: nothing on it answers any more, and nobody is told.
+
+        Its ports refuse, unless it stops silently: then packets to it go nowhere.
+        """
         if name in self._running:
-            _, task = self._running.pop(name)
-            self.proxy.remove_node(name)
+            kubelet, task = self._running.pop(name)
+            silence = Silence() if silently else None
+            if silence:
+                self._silent[name] = silence
+                kubelet.lose_power(silence)
+            self.proxy.remove_node(name, silence)
             task.cancel()
             await asyncio.wait([task])
 
@@ -65,6 +75,10 @@ class Nodes:
             self._unnoticed[name] = loop.call_later(after, self._report_silence, name)
         else:
             self._report_silence(name)
+
+    def _end_silence(self, name: str) -> None:
+        if name in self._silent:
+            self._silent.pop(name).end()
 
     def _is_heard_of(self, name: str) -> None:
         if name in self._unnoticed:
@@ -82,8 +96,9 @@ class Nodes:
         """Stop every node."""
         for name in list(self._running):
             await self.halt(name)
-        for name in list(self._unnoticed):
+        for name in {*self._unnoticed, *self._silent}:
             self._is_heard_of(name)
+            self._end_silence(name)
         self.proxy.close()
 
     def _kubelets(self) -> Mapping[str, Kubelet]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from kubesim.hollow.answering import Answer, AnsweringServer
+from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Wire
 
 
@@ -31,6 +32,11 @@ class PodServer:
     def drain(self) -> None:
         """Go on answering, and ask each client to leave."""
         self._answer = replace(self._answer, last=True)
+
+    def fall_silent(self, silence: Silence) -> None:
+        """Answer nothing any more, and refuse nothing either."""
+        self._server.fall_silent(silence)
+        self.ports = frozenset()
 
     def close(self) -> None:
         """Stop at once."""

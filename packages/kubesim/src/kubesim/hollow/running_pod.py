@@ -5,6 +5,7 @@ import asyncio
 from kubesim.hollow.pod_server import PodServer
 from kubesim.hollow.pod_status import declared_ports, probed_ports
 from kubesim.hollow.probes import ReadinessProbe
+from kubesim.hollow.silence import Silence
 from kubesim.objects import Object
 
 
@@ -57,9 +58,12 @@ class RunningPod:
         self._server.drain()
         return max(0.0, grace - since)
 
-    async def stop(self) -> None:
-        """End probes and sockets."""
+    async def stop(self, silence: Silence | None = None) -> None:
+        """End probes and sockets; a silence takes the sockets over."""
         for task in self._tasks:
             task.cancel()
-        self._server.close()
+        if silence:
+            self._server.fall_silent(silence)
+        else:
+            self._server.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
