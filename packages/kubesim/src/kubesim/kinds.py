@@ -97,6 +97,14 @@ KINDS: tuple[Kind, ...] = (
     _rbac("RoleBinding", "rolebindings", namespaced=True),
     _rbac("ClusterRole", "clusterroles", namespaced=False),
     _rbac("ClusterRoleBinding", "clusterrolebindings", namespaced=False),
+    Kind(
+        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies",
+        "admissionregistration", namespaced=False, categories=("api-extensions",), status=True, generation=True,
+    ),
+    Kind(
+        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings",
+        "admissionregistration", namespaced=False, categories=("api-extensions",), generation=True,
+    ),
 )  # fmt: skip
 
 BY_RESOURCE: Mapping[str, Kind] = {kind.resource: kind for kind in KINDS}

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from kubesim.access.users import MASTERS, User
+
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
+
+ITSELF = User("kubesim", (MASTERS,))
 
 
 def _unheard(_: str) -> None:
@@ -25,3 +29,5 @@ class Write:
     """What happens to unknown fields: dropped, dropped with a warning, refused."""
     warn: Callable[[str], None] = _unheard
     """Receives the texts of Warning headers."""
+    user: User = ITSELF
+    """Who writes, as admission policies see it."""

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from kubesim.admission.admission import Admission
+from kubesim.admission.matching import Request
 from kubesim.api import managed_fields, metadata
 from kubesim.api.allocation import SERVICES, Allocation
 from kubesim.api.apply import apply, require_manager
@@ -59,7 +61,8 @@ class Verbs:
         self._allocation = allocation or Allocation()
         ownership = Ownership()
         self._deletion = Deletion(self.storage, ownership, now)
-        self.storage.followers += [self._allocation.follow, ownership.follow]
+        self._admission = Admission(self.storage)
+        self.storage.followers += [self._allocation.follow, ownership.follow, self._admission.follow]
 
     # Reading
 
@@ -171,9 +174,10 @@ class Verbs:
         if resource_version and resource_version != meta(obj)["resourceVersion"]:
             stored = meta(obj)["resourceVersion"]
             raise precondition_failed(kind, name, "ResourceVersion", resource_version, stored)
+        stored_kind = BY_RESOURCE[kind.stored_as or kind.resource]
+        self._admit(stored_kind, obj, None, "", options)
         if options.dry_run:
             return _served(kind)(obj)
-        stored_kind = BY_RESOURCE[kind.stored_as or kind.resource]
         return _served(kind)(self._deletion.delete(stored_kind, obj, grace=grace, propagation=propagation))
 
     def delete_collection(
@@ -230,6 +234,7 @@ class Verbs:
             managed_fields.record(kind, {}, new, "", options.manager, self._now())
         rules.create(new)
         _refuse(kind, new, [*metadata.check(kind, new), *rules.check(new)])
+        self._admit(kind, None, new, "", options)
         if self.storage.get(kind.resource, key_of(new)) is not None:
             raise already_exists(kind, meta(new)["name"])
         if kind.resource == SERVICES:
@@ -257,11 +262,18 @@ class Verbs:
         metadata.carry(kind, old, new)
         changes = metadata.check_update(new, old)
         _refuse(kind, old, [*changes, *metadata.check(kind, new), *changes, *_problems(kind, old, new, subresource)])
+        self._admit(kind, old, new, subresource, options)
         if applied is None or applied == meta(old).get("managedFields"):
             managed_fields.record(kind, old, new, subresource, options.manager, self._now())
         if kind.resource == SERVICES and not subresource:
             _refuse(kind, new, self._allocation.assign(new, old))
         return self._finish(kind, old, new, options)
+
+    def _admit(self, kind: Kind, old: Object | None, new: Object | None, subresource: str, options: Write) -> None:
+        """Ask the admission policies. Raises StatusError 4xx."""
+        if subresource == "scale":
+            old, new = old and to_scale(old), new and to_scale(new)
+        self._admission.review(Request(kind, subresource, old, new, options.user, options.dry_run), options.warn)
 
     def _finish(self, kind: Kind, old: Object, new: Object, options: Write) -> Object:
         if new == old:

@@ -20,7 +20,7 @@ from kubesim.server.ages import utc_now
 from kubesim.server.answers import answer, failure
 from kubesim.server.bodies import read_object, read_patch
 from kubesim.server.faults import Fault, FaultKind, Faults
-from kubesim.server.gate import pass_gate, require_creation
+from kubesim.server.gate import USER, pass_gate, require_creation
 from kubesim.server.journal import Journal
 from kubesim.server.lines import Lines
 from kubesim.server.reading import read
@@ -33,8 +33,6 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEALTH = ("/healthz", "/livez", "/readyz")
 CONTROL = "/_kubesim/"
-USER = web.RequestKey("user", User)
-"""Where a request keeps who made it."""
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes; what a real API server takes."""
 

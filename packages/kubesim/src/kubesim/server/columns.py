@@ -84,6 +84,10 @@ def _of(done: str, wanted: str) -> Cell:
     return lambda obj, _: f"{at(obj, done) or 0}/{at(obj, wanted) or 0}"
 
 
+def _number_of_validations(obj: Object, _: datetime) -> int:
+    return len(at(obj, "spec.validations") or ())
+
+
 def _count(field: str) -> Cell:
     return lambda obj, _: len(obj.get(field) or ())
 
@@ -209,6 +213,8 @@ _EVENTS = (
     Column("Count", lambda obj, _: obj.get("count") or obj.get("deprecatedCount") or 1, 1, field="count"),
     Column("Name", _name, 1, format="name", field="metadata.name"),
 )
+_VALIDATIONS = "Validations indicates the number of validation rules defined in this configuration"
+
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "services": (
         NAME,
@@ -327,5 +333,17 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "rolebindings.rbac.authorization.k8s.io": (NAME, Column("Role", _role), AGE),
     "clusterrolebindings.rbac.authorization.k8s.io": (NAME, Column("Role", _role), AGE),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": (
+        NAME,
+        Column("Validations", _number_of_validations, type="integer", description=_VALIDATIONS),
+        Column("ParamKind", _text("spec.paramKind.kind", "<unset>"), field="spec.paramKind"),
+        AGE,
+    ),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": (
+        NAME,
+        Column("PolicyName", _text("spec.policyName"), field="spec.policyName"),
+        Column("ParamRef", _text("spec.paramRef.name", "<unset>"), field="spec.paramRef"),
+        AGE,
+    ),
 }
 DEFAULT = (NAME, AGE)

@@ -12,6 +12,9 @@ from kubesim.server import reviews
 from kubesim.server.target import Target, parse
 from kubesim.server.watching import is_watch
 
+USER = web.RequestKey("user", User)
+"""Where a request keeps who made it."""
+
 
 def pass_gate(access: Access, request: web.Request, now: datetime) -> User:
     """The user who asks, once it is clear that they may. Raises StatusError 401, 403, 404."""

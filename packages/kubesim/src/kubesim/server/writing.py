@@ -13,6 +13,7 @@ from kubesim.kinds import Kind
 from kubesim.objects import Object, at, meta
 from kubesim.server.answers import answer
 from kubesim.server.bodies import read_object, read_patch
+from kubesim.server.gate import USER
 from kubesim.server.reading import warnings_for
 from kubesim.server.target import Target
 
@@ -128,6 +129,7 @@ def _options(
         force=query.get("force", "") in ("1", "true"),
         validation=cast("FieldValidation", validation),
         warn=warnings.append,
+        user=request[USER],
     )
 
 

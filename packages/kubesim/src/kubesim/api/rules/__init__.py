@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from kubesim.api.rules import configuration, endpoints, events, namespaces, nodes, pods, services, workloads
+from kubesim.api.rules import (
+    admission_policies,
+    configuration,
+    endpoints,
+    events,
+    namespaces,
+    nodes,
+    pods,
+    services,
+    workloads,
+)
 from kubesim.api.rules.rule import Rules
 
 RULES: Mapping[str, Rules] = {
@@ -25,5 +35,7 @@ RULES: Mapping[str, Rules] = {
     "daemonsets.apps": workloads.DAEMONSETS,
     "statefulsets.apps": workloads.STATEFULSETS,
     "jobs.batch": workloads.JOBS,
+    "validatingadmissionpolicies.admissionregistration.k8s.io": admission_policies.POLICIES,
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": admission_policies.BINDINGS,
 }
 NO_RULES = Rules()
