@@ -35,7 +35,7 @@ from yunqiao.model.cluster import (
     Service,
     ServicePort,
 )
-from yunqiao.model.errors import NotYet, Refused
+from yunqiao.model.errors import Lost, NotYet, Refused, Stale
 from yunqiao.model.step import Call
 from yunqiao.options.declare import PREFIXES
 from yunsim.carrying import Carrying
@@ -174,7 +174,7 @@ class Stage:
         """Let the controller work until nothing is left to do, and the data plane take it; gives the writes."""
         before = len(self.writes())
         for _ in range(TURNS):
-            again = await self._turn()
+            again = await self.turn()
             if again is None or again >= LATER:
                 break
             self.bench.time.time += again
@@ -183,12 +183,14 @@ class Stage:
         await self.carrying.settled()
         return self.writes()[before:]
 
-    async def _turn(self) -> float | None:
+    async def turn(self) -> float | None:
         """One turn of the controller, and what its outcome means to the loop that gives turns."""
         try:
             return await self.bench.services.reconcile(KEY)
         except NotYet as trouble:
             return trouble.after
+        except (Lost, Stale):
+            return 1.0
         except Refused as trouble:
             self.bench.services.report(KEY, trouble)
             return None
