@@ -46,13 +46,13 @@ def test_claims_of_earlier_weights_are_forgotten():
     assert turns(assign(pool, "wrr", {"a": 1, "b": 1}), 1) == "b", "nothing has changed, turns go on"
 
 
-@pytest.mark.parametrize("scheduler", ["rr", "wrr", "wlc"])
+@pytest.mark.parametrize("scheduler", ["rr", "wrr", "wlc", "sch"])
 def test_weight_zero_takes_nothing(scheduler):
     assert turns(assign(Pool(), scheduler, {"a": 0, "b": 1}), 3) == "bbb"
     assert assign(Pool(), scheduler, {"a": 0}).choose() is None
 
 
-@pytest.mark.parametrize("scheduler", ["rr", "wrr", "wlc"])
+@pytest.mark.parametrize("scheduler", ["rr", "wrr", "wlc", "sch"])
 @pytest.mark.parametrize("state", ["abnormal", "unavailable"])
 def test_only_healthy_backends_take_new_connections(scheduler, state):
     assert turns(assign(Pool(), scheduler, {"a": 1, "b": 1}, {"a": health(state)}), 3) == "bbb"
@@ -106,3 +106,14 @@ async def test_a_failed_first_probe_is_not_waited_for_again():
 
 async def test_the_wait_for_a_first_probe_has_an_end():
     assert await assign(Pool(), "rr", {"a": 1}, {"a": health("unavailable")}).wait((), 0.01) is None
+
+
+def test_a_client_that_is_hashed_has_one_backend_while_that_takes_connections():
+    states = {key: health() for key in "abc"}
+    pool = assign(Pool(), "sch", dict.fromkeys("abc", 1), states)
+    before = {client: pool.choose(client=client) for client in (b"%d" % number for number in range(60))}
+    states["a"].state = "abnormal"
+    for client, target in before.items():
+        now = pool.choose(client=client)
+        assert (now is target) == (target.backend.key != "a")
+    assert Counter(target.backend.key for target in before.values()).keys() == set("abc")

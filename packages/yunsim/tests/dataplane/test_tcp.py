@@ -289,3 +289,17 @@ async def test_the_proxy_protocol_tells_the_backend_who_its_client_is(rig):
     client, reached = writer.get_extra_info("sockname"), rig.engine.ports()[key_of(listener)]
     assert await received == header(socket.SOCK_STREAM, client, reached) + b"hello"
     await closed(writer)
+
+
+async def test_a_hashed_source_address_always_has_the_same_backend(rig):
+    servers = [await rig.server() for _ in range(4)]
+    listener = rig.listener([server.backend() for server in servers], scheduler="sch")
+    await rig.apply(listener)
+    assert len({await rig.ask(listener) for _ in range(12)}) == 1
+
+
+async def test_hashed_connections_spread(rig):
+    servers = [await rig.server() for _ in range(4)]
+    listener = rig.listener([server.backend() for server in servers], scheduler="tch")
+    await rig.apply(listener)
+    assert len({await rig.ask(listener) for _ in range(20)}) > 1

@@ -152,3 +152,16 @@ async def test_draining_leaves_a_flow_with_a_backend_that_leaves_until_its_time_
     async with asyncio.timeout(2):
         while (await client(rig, listener, b"3", sock))[0] != b"b:3":
             await asyncio.sleep(0.02)
+
+
+async def test_a_quic_connection_stays_with_its_backend_when_its_client_moves(rig, echoes, client):
+    backends = [(await echoes(name))[0] for name in "abcd"]
+    listener = rig.listener(backends, protocol="udp", scheduler="qch", health_check=UDP)
+    await rig.apply(listener)
+    packets = [b"\x41" + b"quicid%02d" % number for number in range(8)]
+    seen = {packet: {(await client(rig, listener, packet))[0][:1] for _ in range(3)} for packet in packets}
+    assert all(len(names) == 1 for names in seen.values())
+    assert len(set.union(*seen.values())) > 1
+    _, sock = await client(rig, listener, packets[0])
+    for packet in packets:
+        assert {(await client(rig, listener, packet, sock))[0][:1]} == seen[packet]

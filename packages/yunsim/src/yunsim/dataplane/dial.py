@@ -15,14 +15,18 @@ CONNECT_TIMEOUT = 5.0
 Side = TypeVar("Side", bound=asyncio.Protocol)
 
 
-async def dial(pool: Pool, protocol: Callable[[], Side], first: Target | None = None) -> tuple[Target, Side] | None:
+async def dial(
+    pool: Pool, protocol: Callable[[], Side], first: Target | None = None, client: bytes = b""
+) -> tuple[Target, Side] | None:
     """Connect to `first` or the target whose turn it is; its `active` count then includes the connection.
+
+    `client` is what is hashed of the client, where the scheduler does.
 
     The cloud's layer 4 passes the client's SYN through, so a refusal reaches the client, whose next attempt goes
     elsewhere. A proxy has already accepted the client: it tries each other backend once; None means nobody took it.
     """
     tried: set[Target] = set()
-    while target := first or await pool.wait(tried, CONNECT_TIMEOUT):
+    while target := first or await pool.wait(tried, CONNECT_TIMEOUT, client):
         first = None
         tried.add(target)
         target.active += 1

@@ -102,6 +102,10 @@ class Forwarded:
     constant: tuple[tuple[str, str], ...] = ()
 
 
+Scheduler = Literal["rr", "wrr", "wlc", "sch", "tch", "qch"]
+"""In turn, in turn by weight, by fewest connections; by hash of the source address, of both ends, of a QUIC ID."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One running listener of one load balancer; times in seconds.
@@ -117,7 +121,7 @@ class Listener:
     address: str
     port: int
     protocol: Literal["tcp", "udp", "http", "https"]
-    scheduler: Literal["rr", "wrr", "wlc"]
+    scheduler: Scheduler
     backends: tuple[Backend, ...]
     health_check: HealthCheck
     established_timeout: float = 900.0

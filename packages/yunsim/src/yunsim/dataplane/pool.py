@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from yunsim.dataplane.engine import Backend, HealthCheck, Listener
+from yunsim.dataplane.hashing import draw
 from yunsim.dataplane.health import Health
 
 
@@ -51,8 +52,8 @@ class Target:
         return timeout is not None and self.leaving_since is not None and now - self.leaving_since >= timeout
 
 
-Scheduler = Callable[[Sequence[Target]], Target]
-"""Picks one of at least one target."""
+Scheduler = Callable[[Sequence[Target], bytes], Target]
+"""Picks one of at least one target; the bytes are what is hashed of the client, if anything."""
 
 
 class Pool:
@@ -85,17 +86,17 @@ class Pool:
     def _shares(self) -> tuple[Scheduler, list[Backend]]:
         return self._pick, [target.backend for target in self.targets]
 
-    def choose(self, tried: Collection[Target] = ()) -> Target | None:
+    def choose(self, tried: Collection[Target] = (), client: bytes = b"") -> Target | None:
         """The target whose turn it is, leaving out those already tried; None when nobody takes anything new."""
         ready = [target for target in self.targets if target.accepts and target not in tried]
-        return self._pick(ready) if ready else None
+        return self._pick(ready, client) if ready else None
 
-    async def wait(self, tried: Collection[Target], seconds: float) -> Target | None:
+    async def wait(self, tried: Collection[Target], seconds: float, client: bytes = b"") -> Target | None:
         """Like choose; but while first probes are under way and nobody is ready yet, wait some seconds for them.
 
         A client of the cloud meets the same wait: its unanswered SYN is sent again.
         """
-        while not (target := self.choose(tried)) and (pending := self._pending()):
+        while not (target := self.choose(tried, client)) and (pending := self._pending()):
             if not await _any_probed(pending, seconds):
                 return None
         return target
@@ -118,20 +119,26 @@ def _identity(backend: Backend) -> tuple[str, str, int]:
     return backend.key, backend.address, backend.port
 
 
-def round_robin(ready: Sequence[Target]) -> Target:
+def round_robin(ready: Sequence[Target], _client: bytes) -> Target:
     """Each in turn, whatever the weight."""
     return _turn(ready, lambda _: 1)
 
 
-def weighted_round_robin(ready: Sequence[Target]) -> Target:
+def weighted_round_robin(ready: Sequence[Target], _client: bytes) -> Target:
     """In proportion to the weights and evenly interleaved: 3 and 1 give a, a, b, a."""
     return _turn(ready, lambda target: target.backend.weight)
 
 
-def weighted_least_connections(ready: Sequence[Target]) -> Target:
+def weighted_least_connections(ready: Sequence[Target], client: bytes) -> Target:
     """The fewest active connections for its weight; equals take weighted turns."""
     least = min(target.active / target.backend.weight for target in ready)
-    return weighted_round_robin([target for target in ready if target.active / target.backend.weight == least])
+    idle = [target for target in ready if target.active / target.backend.weight == least]
+    return weighted_round_robin(idle, client)
+
+
+def consistent_hash(ready: Sequence[Target], client: bytes) -> Target:
+    """Always the same for the same client, as long as it is there."""
+    return max(ready, key=lambda target: draw(client, target.backend))
 
 
 def _turn(ready: Sequence[Target], share: Callable[[Target], int]) -> Target:
@@ -149,4 +156,7 @@ SCHEDULERS: dict[str, Scheduler] = {
     "rr": round_robin,
     "wrr": weighted_round_robin,
     "wlc": weighted_least_connections,
+    "sch": consistent_hash,
+    "tch": consistent_hash,
+    "qch": consistent_hash,
 }

@@ -11,6 +11,7 @@ from typing import cast
 
 from yunsim.dataplane.dial import dial
 from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.hashing import client_key
 from yunsim.dataplane.persistence import Persistence
 from yunsim.dataplane.pool import Pool, Target
 from yunsim.dataplane.proxy_protocol import header
@@ -77,7 +78,8 @@ class Flow:
     async def _connect(self) -> None:
         address, persistence = self.client.address[0], self.service.persistence
         last = persistence.recall(address, self.loop.time())
-        dialed = await dial(self.service.pool, lambda: self.server, last if last and last.accepts else None)
+        first = last if last and last.accepts else None
+        dialed = await dial(self.service.pool, lambda: self.server, first, self._key())
         if dialed is None:
             self.end()
             return
@@ -87,12 +89,20 @@ class Flow:
             self._introduce()
         self.client.resume()
 
+    def _key(self) -> bytes:
+        return client_key(self.service.listener.scheduler, self.client.address, self._reached())
+
+    def _reached(self) -> tuple[str, int]:
+        """Where the client came to, with the port that was asked for, also when it is mapped."""
+        if self.client.transport is None:
+            return self.service.listener.address, self.service.listener.port
+        address, port = self.client.transport.get_extra_info("sockname")[:2]
+        return address, self.service.listener.port or port
+
     def _introduce(self) -> None:
-        """Tell the backend who the client is, and which port it came to: the asked-for one, also when it is mapped."""
-        if self.server.transport is not None and self.client.transport is not None:
-            address, port = self.client.transport.get_extra_info("sockname")[:2]
-            reached = (address, self.service.listener.port or port)
-            self.server.transport.write(header(socket.SOCK_STREAM, self.client.address, reached))
+        """Tell the backend who the client is, and where it came to."""
+        if self.server.transport is not None:
+            self.server.transport.write(header(socket.SOCK_STREAM, self.client.address, self._reached()))
 
     def _connected(self, _: asyncio.Task[None]) -> None:
         self._connecting = None

@@ -1,5 +1,7 @@
 """A UDP listener: each client address and port sticks to one backend until its flow has been silent for a while.
 
+Where QUIC connection IDs are hashed, each ID of a client is a flow of its own.
+
 A flow whose backend fails its health checks gets another one with its next datagram, and so does one whose backend was
 removed; with connection draining it stays until the backend's time is over. Weight 0 lets flows that exist go on, with
 draining for that time as well. Datagrams that find no backend or a full buffer, or come from a client that an access
@@ -13,6 +15,7 @@ import socket
 from typing import Any
 
 from yunsim.dataplane.engine import Listener
+from yunsim.dataplane.hashing import client_key
 from yunsim.dataplane.pool import Pool, Target
 from yunsim.dataplane.proxy_protocol import header
 from yunsim.dataplane.sockets import family_of
@@ -69,36 +72,43 @@ class UdpService:
                 data, client = self.sock.recvfrom(MAX_DATAGRAM)
             except OSError:
                 return
-            if flow := self._flow(client):
+            if flow := self._flow(client, data):
                 flow.forward(data)
 
-    def _flow(self, client: Any) -> "UdpFlow | None":
+    def reached(self) -> tuple[str, int]:
+        """Where clients send to, with the port that was asked for, also when it is mapped."""
+        address, port = self.sock.getsockname()[:2]
+        return address, self.listener.port or port
+
+    def _flow(self, client: Any, data: bytes) -> "UdpFlow | None":
         if not self.listener.access.admits(client[0]):
             return None
-        flow = self.flows.get(client)
+        key = client_key(self.listener.scheduler, client[:2], self.reached(), data)
+        flow = self.flows.get((client, key))
         if flow and flow.target.health.accepts:
             return flow
         if flow:
             flow.end()
-        target = self.pool.choose()
+        target = self.pool.choose(client=key)
         try:
-            return UdpFlow(self, client, target) if target else None
+            return UdpFlow(self, client, key, target) if target else None
         except OSError as error:
             log.warning("A datagram of %s is dropped: no socket towards its backend: %s", client, error)
             return None
 
 
 class UdpFlow:
-    """What one client address and port sends and gets back."""
+    """What one client address and port sends and gets back; `key` is what is hashed of it."""
 
-    def __init__(self, service: UdpService, client: Any, target: Target) -> None:
+    def __init__(self, service: UdpService, client: Any, key: bytes, target: Target) -> None:
         self.service = service
         self.client = client
+        self.key = key
         self.target = target
         self.sock = _connected(target)
         self.touched = service.loop.time()
         target.active += 1
-        service.flows[client] = self
+        service.flows[client, key] = self
         service.sweeper.add(self)
         service.loop.add_reader(self.sock, self._answered)
 
@@ -106,8 +116,7 @@ class UdpFlow:
     def _introduction(self) -> bytes:
         if not self.service.listener.proxy_protocol:
             return b""
-        address, port = self.service.sock.getsockname()[:2]
-        return header(socket.SOCK_DGRAM, self.client[:2], (address, self.service.listener.port or port))
+        return header(socket.SOCK_DGRAM, self.client[:2], self.service.reached())
 
     def forward(self, data: bytes) -> None:
         """Send a datagram of the client to the backend."""
@@ -126,7 +135,7 @@ class UdpFlow:
         self.service.loop.remove_reader(self.sock)
         self.sock.close()
         self.target.active -= 1
-        del self.service.flows[self.client]
+        del self.service.flows[self.client, self.key]
         self.service.sweeper.discard(self)
 
     def _answered(self) -> None:

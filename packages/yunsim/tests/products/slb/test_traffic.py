@@ -72,6 +72,7 @@ def test_a_released_instance_gets_no_traffic(ecs: Any, world: Any, site: Any, li
         ({"HealthCheckConnectPort": 9000}, "tcp", "port", 9000),
         ({"HealthCheckInterval": 10}, "tcp", "interval", 10.0),
         ({"HealthCheckConnectTimeout": 7}, "tcp", "timeout", 7.0),
+        ({"HealthCheckConnectTimeout": 7, "HealthCheckInterval": 10}, "tcp", "timeout", 10.0),
         ({"HealthCheckType": "http", "HealthCheckURI": "/healthz"}, "http", "uri", "/healthz"),
         ({"HealthCheckType": "http", "HealthCheckDomain": "$_ip"}, "http", "domain", ""),
     ],
@@ -85,12 +86,13 @@ def test_health_is_checked_as_set(
 
 
 def test_every_protocol_can_be_carried(slb: Any, world: Any, balancer: str, group: str) -> None:
-    for port, protocol in ((1, "UDP"), (2, "HTTP")):
+    for port, protocol, scheduler in ((1, "UDP", "qch"), (2, "HTTP", "rr")):
         given = {"LoadBalancerId": balancer, "ListenerPort": port}
-        slb(f"CreateLoadBalancer{protocol}Listener", **given, Bandwidth=-1, VServerGroupId=group, Scheduler="rr")
+        more = {"Bandwidth": -1, "VServerGroupId": group, "Scheduler": scheduler}
+        slb(f"CreateLoadBalancer{protocol}Listener", **given, **more)
         slb("StartLoadBalancerListener", **given, ListenerProtocol=protocol.lower())
     assert [(each.protocol, each.health_check.kind, each.scheduler) for each in wanted(world)] == [
-        ("udp", "udp", "rr"),
+        ("udp", "udp", "qch"),
         ("http", "off", "rr"),
     ]
 
@@ -104,7 +106,6 @@ def test_every_protocol_can_be_carried(slb: Any, world: Any, balancer: str, grou
         ({"ConnectionDrain": "off", "ConnectionDrainTimeout": 20}, "drain_timeout", None),
         ({"ProxyProtocolV2Enabled": "true"}, "proxy_protocol", True),
         ({"Scheduler": "wlc"}, "scheduler", "wlc"),
-        ({"Scheduler": "sch"}, "scheduler", "wrr"),
     ],
 )
 def test_a_setting_of_layer_4_is_told(

@@ -94,6 +94,16 @@ def group_switch(switch: str, given: Mapping[str, Value]) -> None:
         raise missing("VServerGroupId", "VServerGroup is on")
 
 
+def scheduler_change(found: Listener, given: Mapping[str, Value]) -> None:
+    """Refuse to go from taking turns to consistent hashing or back (Scheduler of the Set actions; code not named)."""
+    before, after = (str(each.get("Scheduler", "wrr")) for each in (found.settings, {**found.settings, **given}))
+    if (before in HASHING) != (after in HASHING):
+        raise invalid("Scheduler", after, f"of the kind that the listener has, which is {before}; make it anew instead")
+
+
+HASHING = ("sch", "tch", "qch")
+
+
 def not_dry(*, dry_run: bool) -> None:
     """End a dry run that all checks have passed (error code DryRunOperation, as the `DryRun` parameter says)."""
     if dry_run:

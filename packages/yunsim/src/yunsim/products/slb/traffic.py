@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, cast
 
-from yunsim.dataplane.engine import AccessControl, HealthCheck
+from yunsim.dataplane.engine import AccessControl, HealthCheck, Scheduler
 from yunsim.dataplane.engine import Backend as Server
 from yunsim.dataplane.engine import Listener as Wanted
 from yunsim.products.slb import rules
@@ -18,9 +18,6 @@ from yunsim.products.slb.state import Backend, Listener, LoadBalancer
 from yunsim.world import World
 
 Network = IPv4Network | IPv6Network
-
-_SCHEDULERS = {"rr": "rr", "wrr": "wrr", "wlc": "wlc"}
-"""Consistent hashing (sch, tch, qch) is spread as wrr: each connection still reaches one of the servers."""
 
 
 def wanted(world: World, load_balancer_ids: Iterable[str] | None = None) -> list[Wanted]:
@@ -76,7 +73,7 @@ def _listener(world: World, on_wire: _Addresses, owner: LoadBalancer, each: List
         address=on_wire.mapped(owner.address),
         port=each.port,
         protocol=cast("Literal['tcp', 'udp', 'http', 'https']", each.protocol),
-        scheduler=cast("Literal['rr', 'wrr', 'wlc']", _SCHEDULERS.get(str(values["Scheduler"]), "wrr")),
+        scheduler=cast("Scheduler", values["Scheduler"]),
         backends=_backends(on_wire, owner, each),
         health_check=_health_check(each.protocol, values),
         access=_access(world, on_wire, each),
@@ -122,8 +119,13 @@ def private_address(world: World, backend: Backend) -> str:
 
 
 def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:
-    """Translate the settings; an instance's own port is probed unless another is set."""
-    timeout = values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5))
+    """Translate the settings; an instance's own port is probed unless another is set.
+
+    A timeout below the interval is ignored and the interval counts (HealthCheckConnectTimeout of the listener actions).
+    """
+    timeout = max(
+        values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5)), values["HealthCheckInterval"]
+    )
     return HealthCheck(
         kind=_kind(protocol, values),
         port=values.get("HealthCheckConnectPort", 0),

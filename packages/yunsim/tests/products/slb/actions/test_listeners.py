@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunsim.dispatch import perform
+from yunsim.products.slb.listener_rules import HASHING
 from yunsim.products.slb.settings import PROTOCOLS, Setting
 from yunsim.products.slb.state import LoadBalancer, ServerGroup, State
 from yunsim.world import World
@@ -66,6 +67,8 @@ def test_what_is_set_is_what_is_told(protocol: str, data: st.DataObject) -> None
         **({"ServerCertificateId": "cert-1"} if name == "HTTPS" else {}),
     }
     first, second = data.draw(some_settings(protocol)), data.draw(some_settings(protocol))
+    if (first.get("Scheduler") in HASHING) != (second.get("Scheduler") in HASHING):
+        second.pop("Scheduler", None)  # such a change is refused
     made = {**needed, **first}
     perform(world, "slb", f"CreateLoadBalancer{name}Listener", wire(made))
     perform(world, "slb", f"SetLoadBalancer{name}ListenerAttribute", wire(second))
@@ -76,6 +79,16 @@ def test_what_is_set_is_what_is_told(protocol: str, data: st.DataObject) -> None
     assert {each: seen[each] for each in whole} == whole
     as_text = {each: str(value).lower() if isinstance(value, bool) else value for each, value in whole.items()}
     assert {each: flat[each] for each in whole} == as_text
+
+
+@pytest.mark.parametrize(("before", "after"), [("wrr", "sch"), ("rr", "tch"), ("tch", "wrr"), ("sch", "wlc")])
+def test_a_listener_does_not_change_between_turns_and_hashing(
+    slb: Any, balancer: str, group: str, refused: Any, before: str, after: str
+) -> None:
+    create(slb, balancer, group, Scheduler=before)
+    which = {"LoadBalancerId": balancer, "ListenerPort": 80}
+    refused("InvalidParameter", slb, "SetLoadBalancerTCPListenerAttribute", **which, Scheduler=after)
+    slb("SetLoadBalancerTCPListenerAttribute", **which, Scheduler={"sch": "tch", "tch": "sch"}.get(before, "wlc"))
 
 
 def create(slb: Any, balancer: str, group: str, port: int = 80, protocol: str = "TCP", **more: Any) -> None:

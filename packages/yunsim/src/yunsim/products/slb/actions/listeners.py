@@ -166,6 +166,7 @@ def _set(
     changed = listener_rules.listener(owner, port, protocol)
     given = _given(settings)
     listener_rules.group_switch(group, given)
+    listener_rules.scheduler_change(changed, given)
     whole = {**changed.settings, **given}
     if group == "off":
         whole.pop("VServerGroupId", None)
