@@ -13,7 +13,7 @@ import pytest
 from alibabacloud_tea_openapi import utils_models as openapi
 
 from yunqiao.cloud import ecs, vpc
-from yunqiao.cloud.clb import groups, instances, listeners
+from yunqiao.cloud.clb import groups, health, instances, listeners
 from yunqiao.cloud.clb.merging import MERGING
 from yunqiao.cloud.products import placed
 from yunqiao.model.balancer import Backend, Listener
@@ -140,6 +140,7 @@ def clb_calls() -> Iterator[Call]:
         yield listeners.change("lb-1", listener, "rsp-1", "change")
     yield listeners.start("lb-1", 80, "tcp", "start")
     yield listeners.delete("lb-1", 80, "tcp", "delete")
+    yield health.describe("lb-1")
 
 
 def test_every_request_of_the_classic_balancer_is_what_the_official_sdk_sends(recording: Any) -> None:

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from yunqiao import __version__
 from yunqiao.cli.leading import lead
 from yunqiao.cli.probes import Probes, serve
+from yunqiao.cli.reaching import transport
 from yunqiao.cli.watching import Watching
 from yunqiao.engine.clock import MonotonicClock
 from yunqiao.kube.claim import Terms
@@ -21,7 +21,6 @@ from yunqiao.kube.events import Recorder
 from yunqiao.kube.lease import Election, LeadershipLost
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import locks
-from yunqiao.kube.transport import Transport
 from yunqiao.model.errors import Refused, Trouble
 from yunqiao.settings import HelpWanted, Settings, Unusable, load
 
@@ -95,10 +94,10 @@ async def _run(settings: Settings) -> None:
     _say_what_is_missing(settings)
     clock = MonotonicClock()
     connection = find(clock, settings.kubeconfig, os.environ)
-    transport = _transport(connection, RateLimit(clock, settings.kube_qps, settings.kube_burst))
+    requests = transport(connection, RateLimit(clock, settings.kube_qps, settings.kube_burst))
     probes = Probes()
-    events = Client(_transport(connection, RateLimit(clock, EVENTS_PER_SECOND, EVENTS_AT_ONCE)))
-    async with Client(transport) as client, events, serve(probes, settings), asyncio.TaskGroup() as tasks:
+    events = Client(transport(connection, RateLimit(clock, EVENTS_PER_SECOND, EVENTS_AT_ONCE)))
+    async with Client(requests) as client, events, serve(probes, settings), asyncio.TaskGroup() as tasks:
         watching = Watching(client, clock)
         tasks.create_task(watching.run(), name="watching")
         await watching.synced()
@@ -121,7 +120,7 @@ async def _when_elected(
         await work(False)
         return
     terms = Terms(lease.duration, lease.renew_deadline, lease.retry_period)
-    async with Client(_transport(connection, RateLimit(clock, qps=0), ELECTION_TIMEOUT)) as store:
+    async with Client(transport(connection, RateLimit(clock, qps=0), ELECTION_TIMEOUT)) as store:
         held = locks(lease.legacy_lock or "leases")
         election = Election(store, clock, held, lease.namespace, lease.name, terms=terms)
         await election.run(lambda: work(election.after_ours))
@@ -133,7 +132,3 @@ def _say_what_is_missing(settings: Settings) -> None:
     absent = [name for name in settings.controllers if name not in BUILT]
     if absent:
         log.warning("this version has no %s controller; it runs: service", ", ".join(absent))
-
-
-def _transport(connection: Connection, limit: RateLimit, timeout: float = 30.0) -> Transport:
-    return Transport(connection, limit, f"yunqiao/{__version__}", timeout)
