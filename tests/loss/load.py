@@ -7,7 +7,6 @@ kept ones that are used in turn.
 
 import asyncio
 from collections import Counter, deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,10 +60,10 @@ class Load:
     failures: list[Failure] = field(default_factory=list)
     pods: Counter[str] = field(default_factory=Counter)
     sent: int = 0
-    lasted: float = 0.0
     repeated: int = 0
     _kept: deque[Connection] = field(default_factory=deque)
     _began: float = 0.0
+    _ends: float = float("inf")
     _pacing: asyncio.Task[None] | None = None
 
     @property
@@ -74,8 +73,8 @@ class Load:
 
     @property
     def pace(self) -> float:
-        """Requests sent a second, while it ran."""
-        return self.sent / self.lasted
+        """Requests a second, from its beginning to its end."""
+        return self.sent / self._ends
 
     @property
     def began(self) -> float:
@@ -88,24 +87,18 @@ class Load:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.lasted = self.now
-        self._pacing.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._pacing
+        self._ends = self.now
+        await self._pacing
         for connection in self._kept:
             connection.writer.close()
 
     async def _pace(self) -> None:
-        under_way: set[asyncio.Task[None]] = set()
-        try:
-            while True:
-                await asyncio.sleep(self.sent / self.per_second - self.now)
-                task = asyncio.create_task(self._request("kept" if self.sent % 2 else "fresh"))
-                under_way.add(task)
-                task.add_done_callback(under_way.discard)
+        """Send what is due, late if it must be, until the end; then wait for every answer."""
+        async with asyncio.TaskGroup() as under_way:
+            while (due := self.sent / self.per_second) < self._ends:
+                await asyncio.sleep(due - self.now)
+                under_way.create_task(self._request("kept" if self.sent % 2 else "fresh"))
                 self.sent += 1
-        finally:
-            await asyncio.gather(*under_way)
 
     async def _request(self, way: Way) -> None:
         at = self.now

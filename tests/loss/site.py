@@ -46,7 +46,6 @@ DETECTION = THRESHOLD * (INTERVAL + TIMEOUT)
 SOON = 15.0
 BEFORE, AFTERWARDS = 0.3, 0.7
 """Seconds of load around what a test does."""
-LEAST_PER_SECOND = 100
 LATENCY = 0.03
 """Seconds that every call of the cloud takes."""
 GRACE = 10.0
@@ -171,7 +170,6 @@ class Site:
             await asyncio.sleep(BEFORE)
             yield load
             await asyncio.sleep(AFTERWARDS)
-        assert load.pace >= LEAST_PER_SECOND
         self.cluster.verbs.delete(SERVICES, name, "default")
         self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
 
