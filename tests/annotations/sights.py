@@ -6,9 +6,12 @@ import warnings
 from collections import Counter
 from typing import Any
 
+from tests.annotations.certificates import Pair
 from tests.annotations.flying import elapse, flying
 from tests.annotations.lives import Sight
-from tests.annotations.stage import CLIENT, OTHER_CLIENT, Answer, Pair, Stage
+from tests.annotations.places import CLIENT, OTHER_CLIENT
+from tests.annotations.stage import Stage
+from tests.annotations.traffic import Answer
 
 
 async def spread(stage: Stage) -> tuple[int, int, bool]:

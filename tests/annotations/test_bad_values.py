@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import pytest
+from tests.annotations.certificates import Pair
 from tests.annotations.lives import TOLD
-from tests.annotations.stage import PORT, Pair, Stage, port
+from tests.annotations.places import PORT
+from tests.annotations.stage import Stage
+from tests.annotations.wishes import port
 
 from yunqiao.controllers.services.clb.options import BACKEND_TYPE
 from yunqiao.options.declare import PREFIXES

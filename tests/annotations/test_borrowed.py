@@ -4,7 +4,8 @@ import json
 
 import pytest
 from tests.annotations.lives import CHAPTERS, tells_of
-from tests.annotations.stage import NODE_PORT, PORT, Stage
+from tests.annotations.places import NODE_PORT, PORT
+from tests.annotations.stage import Stage
 
 OWN_GROUP = f"k8s/{NODE_PORT}/nginx/default/abcdefghij"
 

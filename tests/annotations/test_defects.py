@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from tests.annotations.stage import NODE_PORT, PORT, Pair, Stage, port
+from tests.annotations.certificates import Pair
+from tests.annotations.places import NODE_PORT, PORT
+from tests.annotations.stage import Stage
+from tests.annotations.wishes import port
 from tests.core.conftest import UID
 
 from yunqiao.cloud.metrics import CallMetrics, metered

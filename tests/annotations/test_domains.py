@@ -2,8 +2,10 @@
 
 import pytest
 from tests.annotations import sights
+from tests.annotations.certificates import Pair
 from tests.annotations.lives import tells_of
-from tests.annotations.stage import PORT, Pair, Stage
+from tests.annotations.places import PORT
+from tests.annotations.stage import Stage
 
 SHOP, CART, CART_TOO, WILD = (
     Pair.made(name) for name in ("shop.example", "cart.example", "cart.example", "*.shop.example")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.annotations.lives import CHAPTERS, STAYS, TOLD, sent, spelled, tells_of
-from tests.annotations.stage import INSIDE, INTERNET, Stage
+from tests.annotations.places import INSIDE, INTERNET
+from tests.annotations.stage import Stage
 from tests.core.conftest import UID
 
 from yunqiao.model.keys import balancer_name

@@ -2,7 +2,8 @@
 
 import pytest
 from tests.annotations.lives import CHAPTERS, tells_of
-from tests.annotations.stage import POD_PORT, Stage
+from tests.annotations.places import POD_PORT
+from tests.annotations.stage import Stage
 
 from yunqiao.controllers.services.clb.options import BACKEND_TYPE
 

@@ -1,7 +1,10 @@
 """Which protocol a port is served by, and where it redirects to: asked for, changed, taken away, and never lost."""
 
+from tests.annotations.certificates import Pair
 from tests.annotations.lives import tells_of
-from tests.annotations.stage import PORT, Pair, Stage, port
+from tests.annotations.places import PORT
+from tests.annotations.stage import Stage
+from tests.annotations.wishes import port
 
 INTRANET = {"address-type": "intranet"}
 BY_HTTP = INTRANET | {"protocol-port": f"http:{PORT}"}
