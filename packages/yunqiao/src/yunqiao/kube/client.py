@@ -76,9 +76,9 @@ class Client:
             return None
 
     async def patch(self, step: Patch) -> None:
-        """Send a merge patch; a missing object and a conflict raise Stale."""
-        kind = BY_NAME[step.kind]
-        await self._transport.send(Request("patch", kind, step.namespace, step.name, step.subresource, body=step.body))
+        """Send a patch; a missing object and a conflict raise Stale."""
+        kind, where = BY_NAME[step.kind], (step.namespace, step.name, step.subresource)
+        await self._transport.send(Request("patch", kind, *where, body=step.body, strategic=step.strategic))
 
     async def create(self, kind: str, namespace: str, body: Mapping[str, Any]) -> None:
         """Create an object; one that exists raises Stale."""

@@ -105,8 +105,7 @@ def _headers(request: Request, identity: Identity) -> dict[str, str]:
     if identity.token:
         headers["Authorization"] = f"Bearer {identity.token}"
     if request.body is not None:
-        kind = "merge-patch+json" if request.verb == "patch" else "json"
-        headers["Content-Type"] = f"application/{kind}"
+        headers["Content-Type"] = request.content_type
     return headers
 
 

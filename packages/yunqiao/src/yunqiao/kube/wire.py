@@ -22,7 +22,7 @@ METHODS: Mapping[Verb, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, in the words of RBAC; `body` is sent as JSON (as a merge patch when the verb is patch)."""
+    """One request, in the words of RBAC; `body` is sent as JSON (when the verb is patch: as a merge or strategic one)."""
 
     verb: Verb
     kind: Kind[Any]
@@ -31,6 +31,7 @@ class Request:
     subresource: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    strategic: bool = False
 
     @property
     def path(self) -> str:
@@ -39,6 +40,12 @@ class Request:
         scope = ["namespaces", self.namespace] if self.namespace and self.kind.namespaced else []
         parts = [*scope, self.kind.plural, self.name, self.subresource]
         return "/".join([root, *(quote(part, safe="") for part in parts if part)])
+
+    @property
+    def content_type(self) -> str:
+        """What the body is."""
+        patch = "strategic-merge-patch+" if self.strategic else "merge-patch+"
+        return f"application/{patch if self.verb == 'patch' else ''}json"
 
     @property
     def resource(self) -> str:

@@ -209,6 +209,32 @@ class Endpoints(_Frozen, frozen=True):
     subsets: list[EndpointSubset] = []
 
 
+class PodReadinessGate(_Frozen, frozen=True):
+    """One entry of `spec.readinessGates`: a condition that must be True before the pod counts as ready."""
+
+    condition_type: str
+
+
+class PodSpec(_Frozen, frozen=True):
+    """`spec` of a Pod."""
+
+    readiness_gates: list[PodReadinessGate] = []
+
+
+class PodStatus(_Frozen, frozen=True):
+    """`status` of a Pod."""
+
+    conditions: list[Condition] = []
+
+
+class Pod(_Frozen, frozen=True):
+    """v1 Pod: read only where one may wait for us with a readiness gate."""
+
+    metadata: Metadata
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
 class Namespace(_Frozen, frozen=True):
     """v1 Namespace (kube-system's UID is the cluster's identity)."""
 

@@ -29,6 +29,7 @@ NODE = Kind("Node", "v1", "nodes", cluster.Node, namespaced=False)
 ENDPOINT_SLICE = Kind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", cluster.EndpointSlice)
 ENDPOINTS = Kind("Endpoints", "v1", "endpoints", cluster.Endpoints)
 NAMESPACE = Kind("Namespace", "v1", "namespaces", cluster.Namespace, namespaced=False)
+POD = Kind("Pod", "v1", "pods", cluster.Pod)
 
 # Kinds that are written as they were read, so that fields of newer servers survive: plain dicts, not structs.
 LEASE: Kind[dict[str, Any]] = Kind("Lease", "coordination.k8s.io/v1", "leases", dict)
@@ -37,7 +38,7 @@ CONFIG_MAP: Kind[dict[str, Any]] = Kind("ConfigMap", "v1", "configmaps", dict)
 ENDPOINTS_AS_WRITTEN: Kind[dict[str, Any]] = Kind("Endpoints", "v1", "endpoints", dict)
 
 BY_NAME: Mapping[str, Kind[Any]] = {
-    kind.name: kind for kind in (SERVICE, NODE, ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, LEASE, EVENT, CONFIG_MAP)
+    kind.name: kind for kind in (SERVICE, NODE, ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, POD, LEASE, EVENT, CONFIG_MAP)
 }
 
 
@@ -74,7 +75,7 @@ class KubeSource(Protocol):
         ...
 
     async def patch(self, step: Patch) -> None:
-        """Send a merge patch; a missing object and a conflict raise Stale."""
+        """Send a patch; a missing object and a conflict raise Stale."""
         ...
 
     async def create(self, kind: str, namespace: str, body: Mapping[str, Any]) -> None:

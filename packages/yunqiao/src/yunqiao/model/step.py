@@ -30,7 +30,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One patch of a Kubernetes object (JSON merge patch, RFC 7386)."""
+    """One patch of a Kubernetes object: a JSON merge patch (RFC 7386), or a strategic one.
+
+    A `strategic` patch changes single entries of lists that have a key, such as one condition of a pod
+    (https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/).
+    """
 
     kind: str
     namespace: str
@@ -38,6 +42,7 @@ class Patch:
     body: Mapping[str, Any]
     why: str
     subresource: str = ""
+    strategic: bool = False
 
 
 Step = Call | Patch
