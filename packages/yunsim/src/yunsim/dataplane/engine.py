@@ -87,10 +87,14 @@ TlsPolicy = Literal["1_0", "1_1", "1_2", "1_2_strict", "1_2_strict_with_1_3"]
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What an HTTPS listener shows to its clients, the certificate for all other names among it."""
+    """What an HTTPS listener shows to its clients, the certificate for all other names among it.
+
+    With `client_authority` (PEM) it asks each client for a certificate that this authority has signed.
+    """
 
     certificates: tuple[Certificate, ...]
     policy: TlsPolicy = "1_0"
+    client_authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

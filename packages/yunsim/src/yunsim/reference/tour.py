@@ -38,7 +38,7 @@ def tour(call: Call) -> None:
     _tags(call, balancer, group)
     _listeners(call, balancer, group, certificate, acl)
     _elastic_ips(call)
-    _ends(call, balancer, group, acl)
+    _ends(call, balancer, group, acl, certificate)
     _routes(call)
     _instances(call)
     _identities(call)
@@ -64,7 +64,11 @@ def _certificates(call: Call) -> str:
     certificate = str(made["ServerCertificateId"])
     on_certificate = {"ResourceType": "certificate", "ResourceId.1": certificate}
     call("slb", "TagResources", **_REGION, **on_certificate, **_tag("team", "web"))
+    call("slb", "SetServerCertificateName", **_REGION, ServerCertificateId=certificate, ServerCertificateName="tour-2")
     call("slb", "DescribeServerCertificates", **_REGION)
+    authority = call("slb", "UploadCACertificate", **_REGION, CACertificate=pair["ServerCertificate"])
+    call("slb", "DescribeCACertificates", **_REGION)
+    call("slb", "DeleteCACertificate", **_REGION, CACertificateId=str(authority["CACertificateId"]))
     return certificate
 
 
@@ -192,7 +196,7 @@ def _elastic_ips(call: Call) -> None:
     call("vpc", "ReleaseEipAddress", **which)
 
 
-def _ends(call: Call, balancer: str, group: str, acl: str) -> None:
+def _ends(call: Call, balancer: str, group: str, acl: str, certificate: str) -> None:
     of = _REGION | {"LoadBalancerId": balancer}
     for port in ("80", "53", "8080", "8000", "443"):
         call("slb", "StopLoadBalancerListener", **of, ListenerPort=port)
@@ -201,6 +205,14 @@ def _ends(call: Call, balancer: str, group: str, acl: str) -> None:
     call("slb", "SetLoadBalancerDeleteProtection", **of, DeleteProtection="off")
     call("slb", "DeleteLoadBalancer", **of)
     call("slb", "DeleteAccessControlList", **_REGION, AclId=acl)
+    call("slb", "DeleteServerCertificate", ServerCertificateId=certificate)
+    _subscription(call)
+
+
+def _subscription(call: Call) -> None:
+    made = call("slb", "CreateLoadBalancer", **_REGION, AddressType="internet", InstanceChargeType="PayByCLCU")
+    of = _REGION | {"LoadBalancerId": str(made["LoadBalancerId"])}
+    call("slb", "ModifyLoadBalancerPayType", **of, PayType="PrePay", PricingCycle="month", Duration="1")
 
 
 def _routes(call: Call) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime
 import ssl
+import tempfile
 import warnings
 from ipaddress import ip_network
 
@@ -217,3 +218,24 @@ async def test_a_certificate_that_cannot_serve_is_an_error_and_what_served_goes_
     await rig.apply(bad)
     assert error in rig.engine.errors()[key_of(bad)]
     assert key_of(bad) not in rig.engine.ports()
+
+
+async def test_a_client_shows_a_certificate_of_the_authority_or_is_turned_away(secure, connect, read):
+    known, stranger = certificate("client.example"), certificate("stranger.example")
+    listener, _ = await secure(tls=Tls((SHOP,), client_authority=known.pem))
+
+    async def ask(own):
+        context = trusting(SHOP)
+        if own:
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(own.pem + own.key)
+                file.flush()
+                context.load_cert_chain(file.name)
+        reader, writer = await connect(listener, context, "shop.example")
+        writer.write(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
+        return (await read(reader))[2]
+
+    assert await ask(known) == b"b0"
+    for other in (None, stranger):
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await ask(other)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from yunsim.products.slb import rules
+
 
 @pytest.fixture
 def made(slb: Any) -> Any:
@@ -99,3 +101,17 @@ def test_a_list_is_for_so_many_listeners_of_its_own_version(
     which = {"LoadBalancerId": balancer, "ListenerPort": 80}
     slb("SetLoadBalancerTCPListenerAttribute", **which, AclStatus="on", AclType="black", AclId=acl)
     refused("IpVersionConflict", listen, 82, made("six", AddressIPVersion="ipv6"))
+
+
+def test_a_list_that_is_being_changed_takes_no_other_change(
+    slb: Any, world: Any, made: Any, later: Any, refused: Any
+) -> None:
+    acl = made("office")
+    rules.state(world).busy_seconds = 3
+    entries = [{"entry": entry(1)}]
+    slb("AddAccessControlListEntry", AclId=acl, AclEntrys=entries)
+    for action in ("AddAccessControlListEntry", "RemoveAccessControlListEntry"):
+        refused("AclEntryProcessing", slb, action, AclId=acl, AclEntrys=entries)
+    refused("AclEntryProcessing", slb, "DeleteAccessControlList", AclId=acl)
+    later(3)
+    slb("RemoveAccessControlListEntry", AclId=acl, AclEntrys=entries)

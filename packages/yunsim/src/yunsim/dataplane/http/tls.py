@@ -37,7 +37,7 @@ _POLICIES: dict[TlsPolicy, tuple[ssl.TLSVersion, ssl.TLSVersion, str]] = {
 
 def server_context(tls: Tls) -> ssl.SSLContext:
     """Make what a handshake needs. Raises OSError when a certificate has no key here, or there is none at all."""
-    contexts = {each.domain.lower(): _context(each, tls.policy) for each in tls.certificates}
+    contexts = {each.domain.lower(): _context(each, tls) for each in tls.certificates}
     if "" not in contexts:
         raise OSError("an HTTPS listener needs a certificate; set its ServerCertificateId")
 
@@ -50,17 +50,20 @@ def server_context(tls: Tls) -> ssl.SSLContext:
     return contexts[""]
 
 
-def _context(certificate: Certificate, policy: TlsPolicy) -> ssl.SSLContext:
+def _context(certificate: Certificate, tls: Tls) -> ssl.SSLContext:
     if not certificate.key:
         raise OSError(f"certificate {certificate.id} has no private key here; upload it with UploadServerCertificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    lowest, highest, ciphers = _POLICIES[policy]
+    lowest, highest, ciphers = _POLICIES[tls.policy]
     with warnings.catch_warnings():  # the cloud's oldest policy is TLS 1.0, which Python calls deprecated
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version, context.maximum_version = lowest, highest
     context.set_ciphers(ciphers)
     context.set_alpn_protocols(["http/1.1"])
     _load(context, certificate)
+    if tls.client_authority:
+        context.load_verify_locations(cadata=tls.client_authority)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 

@@ -5,6 +5,7 @@ Codes and messages are from the error table of the action named; "ALICLOUD" is t
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import ip_network
 
 from yunsim.errors import ApiError
@@ -25,6 +26,20 @@ def access_control_list(world: World, acl_id: str) -> AccessControlList:
     if found is None:
         raise ApiError(400, "AclNotExist", f"Acl does not exist: {acl_id}.")
     return found
+
+
+def writable(world: World, acl_id: str) -> AccessControlList:
+    """Return the list unless an earlier change of its entries is still being applied (ALICLOUD: AclEntryProcessing)."""
+    found = access_control_list(world, acl_id)
+    if world.clock.now() < found.busy_until:
+        raise ApiError(400, "AclEntryProcessing", "A previous configuration of the Acl is pending.")
+    return found
+
+
+def written(world: World, changed: AccessControlList) -> None:
+    """Note a change of entries: the list is busy for `busy_seconds`, and traffic may change."""
+    changed.busy_until = world.clock.now() + timedelta(seconds=rules.state(world).busy_seconds)
+    world.changed()
 
 
 def named(world: World, name: str, own: AccessControlList | None = None) -> str:

@@ -1,7 +1,7 @@
 """How a balancer is paid for, and what that rules out.
 
 Sources: CreateLoadBalancer (InstanceChargeType, LoadBalancerSpec, InternetChargeType, Bandwidth and its error
-table), ModifyLoadBalancerInstanceChargeType, ModifyLoadBalancerInternetSpec.
+table), ModifyLoadBalancerInstanceChargeType, ModifyLoadBalancerInternetSpec, ModifyLoadBalancerPayType.
 """
 
 from dataclasses import replace
@@ -57,3 +57,19 @@ def by_traffic(balancer: LoadBalancer, internet_charge: str, bandwidth: int | No
     if bandwidth is None or not 1 <= bandwidth <= UNLIMITED:
         raise ApiError(400, "InvalidParameter.Bandwidth", "The param Bandwidth is invalid.")
     balancer.internet_charge_type, balancer.bandwidth = charge_type, bandwidth
+
+
+CYCLES = {"month": range(1, 10), "year": range(1, 4)}
+"""PricingCycle and what Duration may be with it."""
+
+
+def subscribe(balancer: LoadBalancer, pay_type: str, cycle: str, duration: int | None) -> None:
+    """Make a balancer that is paid as it goes a subscription (ModifyLoadBalancerPayType; its codes: common ones)."""
+    rules.one_of("PayType", pay_type, ("PayOnDemand", "PrePay"))
+    if (balancer.pay_type, pay_type) == ("PrePay", "PayOnDemand"):
+        raise ApiError(400, "InvalidChargeType", "The prepay loadBalancer does not support this action.")
+    if pay_type == "PrePay":
+        rules.one_of("PricingCycle", cycle, tuple(CYCLES))
+        if duration not in CYCLES[cycle]:
+            raise rules.invalid("Duration", duration, f"1 to {CYCLES[cycle].stop - 1} with PricingCycle {cycle}")
+    balancer.pay_type = pay_type

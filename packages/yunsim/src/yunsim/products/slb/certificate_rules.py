@@ -1,4 +1,8 @@
-"""What is refused of a certificate, and what is read from it (common error codes of the SLB reference)."""
+"""What is refused of a certificate, and what is read from it.
+
+Codes and messages are from the SLB 2014-05-15 API reference: "Common error codes" and the error table of the action
+named; "ALICLOUD" is the Terraform provider (github.com/aliyun/terraform-provider-alicloud).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +14,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from yunsim.errors import ApiError
+from yunsim.products.slb import rules
+from yunsim.products.slb.quotas import quota
+from yunsim.products.slb.state import CaCertificate, Certificate
+from yunsim.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +38,81 @@ def read(certificate: str, private_key: str) -> Parsed:
     """
     if not certificate or not private_key:
         raise _invalid("The specified parameter ServerCertificate or Key is empty.")
+    found = _certificate("ServerCertificate", certificate)
+    _check_key(found, private_key)
+    return _parsed(found)
+
+
+def parsed(parameter: str, certificate: str) -> Parsed:
+    """Read a certificate without a key; raises ApiError when it is not PEM (InvalidParameter)."""
+    return _parsed(_certificate(parameter, certificate))
+
+
+def _certificate(parameter: str, text: str) -> x509.Certificate:
     try:
-        parsed = x509.load_pem_x509_certificate(certificate.encode())
+        return x509.load_pem_x509_certificate(text.encode())
     except ValueError as error:
-        raise _invalid("The specified parameter ServerCertificate format is error.") from error
-    _check_key(parsed, private_key)
-    names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        raise _invalid(f"The specified parameter {parameter} format is error.") from error
+
+
+def _parsed(certificate: x509.Certificate) -> Parsed:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Parsed(
         common_name=str(names[0].value) if names else "",
-        alternative_names=_alternative_names(parsed),
-        fingerprint=parsed.fingerprint(hashes.SHA1()).hex(":"),  # noqa: S303 - a name, not a protection
-        expires=parsed.not_valid_after_utc,
+        alternative_names=_alternative_names(certificate),
+        fingerprint=certificate.fingerprint(hashes.SHA1()).hex(":"),  # noqa: S303 - a name, not a protection
+        expires=certificate.not_valid_after_utc,
     )
+
+
+def server_certificate(world: World, certificate_id: str) -> Certificate:
+    """Return the certificate (ALICLOUD: ServerCertificateId.NotFound; no status is documented)."""
+    found = rules.state(world).certificates.get(certificate_id)
+    if found is None:
+        raise ApiError(
+            404,
+            "ServerCertificateId.NotFound",
+            f"The specified ServerCertificateId does not exist: {certificate_id!r}.",
+        )
+    return found
+
+
+def ca_certificate(world: World, certificate_id: str) -> CaCertificate:
+    """Return the authority's certificate (ALICLOUD: CACertificateId.NotFound; no status is documented)."""
+    found = rules.state(world).ca_certificates.get(certificate_id)
+    if found is None:
+        raise ApiError(
+            404, "CACertificateId.NotFound", f"The specified CACertificateId does not exist: {certificate_id!r}."
+        )
+    return found
+
+
+def room(world: World, quota_name: str, held: int) -> None:
+    """Refuse more certificates than the quota (CLB "Quotas" page; code not documented)."""
+    most = quota(world, quota_name)
+    if held >= most:
+        raise ApiError(400, "OverQuota", f"The Total is over the quota: {most} certificates.")
+
+
+def unused(world: World, certificate_id: str) -> None:
+    """Refuse to delete a certificate that is in use.
+
+    DeleteServerCertificate: CertificateAndPrivateKeyIsRefered, CertificateRelatedDomainExtensionExist.
+    """
+    for owner in rules.state(world).load_balancers.values():
+        for each in owner.listeners.values():
+            if certificate_id in (each.settings.get("ServerCertificateId"), each.settings.get("CACertificateId")):
+                raise ApiError(
+                    400,
+                    "CertificateAndPrivateKeyIsRefered",
+                    f"The specified certificate is bound to listeners. You cannot delete it: {each.id}.",
+                )
+            if any(one.server_certificate_id == certificate_id for one in each.domain_extensions.values()):
+                raise ApiError(
+                    400,
+                    "CertificateRelatedDomainExtensionExist",
+                    f"The domainExtension related with this ServerCertificate exists: {each.id}.",
+                )
 
 
 def _check_key(certificate: x509.Certificate, private_key: str) -> None:

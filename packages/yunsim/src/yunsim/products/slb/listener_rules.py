@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from yunsim.errors import ApiError
-from yunsim.products.slb import acl_rules, rules
+from yunsim.products.slb import acl_rules, certificate_rules, rules
 from yunsim.products.slb.quotas import quota
 from yunsim.products.slb.rules import invalid, missing, one_of
 from yunsim.products.slb.settings import PROTOCOLS
@@ -120,6 +120,8 @@ def target(world: World, owner: LoadBalancer, listener: Listener | None, given: 
         raise missing("BackendServerPort", "VServerGroupId is not set")
     if "ServerCertificateId" in given:
         certificate(world, str(given["ServerCertificateId"]))
+    if "CACertificateId" in given:
+        certificate_rules.ca_certificate(world, str(given["CACertificateId"]))
     acl_rules.attachable(world, owner, listener, str(given.get("AclId", "")))
 
 

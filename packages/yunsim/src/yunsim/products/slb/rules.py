@@ -13,6 +13,7 @@ from typing import Any
 
 from yunsim.errors import ApiError
 from yunsim.products import tagging
+from yunsim.products.slb.quotas import quota
 from yunsim.products.slb.state import LoadBalancer, ServerGroup, State
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
@@ -189,8 +190,19 @@ def tags_text(text: str) -> list[TagPair]:
     return pairs
 
 
+def room_for_balancer(world: World) -> None:
+    """Refuse more balancers than the quota (CreateLoadBalancer: OverQuota)."""
+    if len(state(world).load_balancers) >= quota(world, "slb_quota_instances_num"):
+        raise ApiError(400, "OverQuota", "The Total is over the quota")
+
+
 def deletable(found: LoadBalancer) -> None:
-    """Refuse to delete a protected balancer (DeleteLoadBalancer: OperationDenied.DeleteProtectionIsOn)."""
+    """Refuse to delete a subscribed or protected balancer (DeleteLoadBalancer).
+
+    InvalidChargeType, OperationDenied.DeleteProtectionIsOn.
+    """
+    if found.pay_type == "PrePay":
+        raise ApiError(400, "InvalidChargeType", "The prepay loadBalancer does not support this action.")
     if found.delete_protection == "on":
         raise ApiError(
             400,

@@ -89,6 +89,7 @@ class LoadBalancer:
     delete_protection: str = "off"
     modification_protection_status: str = "NonProtection"
     modification_protection_reason: str = ""
+    pay_type: str = "PayOnDemand"
     status: str = "active"
     busy_until: datetime = LONG_AGO
     tags: dict[str, str] = field(default_factory=dict)
@@ -119,14 +120,33 @@ class Certificate:
 
 
 @dataclass(slots=True)
+class CaCertificate:
+    """The certificate of an authority that signs client certificates."""
+
+    id: str
+    name: str
+    fingerprint: str
+    common_name: str
+    created: datetime
+    expires: datetime
+    resource_group_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    pem: str = ""
+
+
+@dataclass(slots=True)
 class AccessControlList:
-    """A list of CIDR blocks (with a comment each) that listeners let in or keep out."""
+    """A list of CIDR blocks (with a comment each) that listeners let in or keep out.
+
+    `busy_until` is when its latest change of entries has taken effect.
+    """
 
     id: str
     name: str
     created: datetime
     address_ip_version: str = "ipv4"
     resource_group_id: str = ""
+    busy_until: datetime = LONG_AGO
     entries: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -144,6 +164,7 @@ class State:
     groups: dict[str, ServerGroup] = field(default_factory=dict)
     attachments: Counter[str] = field(default_factory=Counter)
     certificates: dict[str, Certificate] = field(default_factory=dict)
+    ca_certificates: dict[str, CaCertificate] = field(default_factory=dict)
     access_control_lists: dict[str, AccessControlList] = field(default_factory=dict)
     busy_seconds: float = 0.0
     zones: list[str] = field(default_factory=list)
@@ -155,6 +176,7 @@ class State:
             self.load_balancers.get(resource_id)
             or self.groups.get(resource_id)
             or self.certificates.get(resource_id)
+            or self.ca_certificates.get(resource_id)
             or self.access_control_lists.get(resource_id)
         )
 

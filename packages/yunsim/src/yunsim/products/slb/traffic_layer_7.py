@@ -48,11 +48,13 @@ def _tls(world: World, each: Listener, values: Mapping[str, Any]) -> Tls:
     domains = {extension.domain: extension.server_certificate_id for extension in each.domain_extensions.values()}
     chosen = {"": str(values.get("ServerCertificateId", "")), **domains}
     known = rules.state(world).certificates
+    authority = rules.state(world).ca_certificates.get(str(values.get("CACertificateId", "")))
     return Tls(
         certificates=tuple(
             Certificate(found.id, found.pem, found.private_key, domain)
             for domain, certificate_id in chosen.items()
             if (found := known.get(certificate_id))
         ),
+        client_authority=authority.pem if authority else "",
         policy=cast("TlsPolicy", str(values["TLSCipherPolicy"]).removeprefix("tls_cipher_policy_")),
     )

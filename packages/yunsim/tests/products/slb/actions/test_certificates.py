@@ -71,3 +71,47 @@ def test_a_certificate_that_cannot_serve_is_refused(slb: Any, key: Any, refused:
         error = refused(code, slb, "UploadServerCertificate", ServerCertificate=text, PrivateKey=private)
         assert "PRIVATE" not in error.message
     assert slb("DescribeServerCertificates")["ServerCertificates"]["ServerCertificate"] == []
+
+
+@pytest.fixture
+def uploaded(slb: Any, key: Any) -> str:
+    """The id of a certificate."""
+    made = slb("UploadServerCertificate", ServerCertificate=certificate(key), PrivateKey=pem(key))
+    return str(made["ServerCertificateId"])
+
+
+def https(slb: Any, balancer: str, group: str, certificate_id: str, **more: Any) -> dict[str, Any]:
+    which = {"LoadBalancerId": balancer, "ListenerPort": 443}
+    given = {"Bandwidth": -1, "VServerGroupId": group, "ServerCertificateId": certificate_id, **more}
+    slb("CreateLoadBalancerHTTPSListener", **which, **given)
+    return which
+
+
+def test_a_certificate_is_renamed_and_deleted_when_nothing_uses_it(
+    slb: Any, key: Any, uploaded: str, balancer: str, group: str, refused: Any
+) -> None:
+    slb("SetServerCertificateName", ServerCertificateId=uploaded, ServerCertificateName="shop")
+    (seen,) = slb("DescribeServerCertificates")["ServerCertificates"]["ServerCertificate"]
+    assert seen["ServerCertificateName"] == "shop"
+    other = slb("UploadServerCertificate", ServerCertificate=certificate(key), PrivateKey=pem(key))
+    which = https(slb, balancer, group, uploaded)
+    further = {"Domain": "a.example.com", "ServerCertificateId": other["ServerCertificateId"]}
+    slb("CreateDomainExtension", **which, **further)
+    used = "CertificateAndPrivateKeyIsRefered"
+    refused(used, slb, "DeleteServerCertificate", ServerCertificateId=uploaded)
+    refused(
+        "CertificateRelatedDomainExtensionExist",
+        slb,
+        "DeleteServerCertificate",
+        ServerCertificateId=further["ServerCertificateId"],
+    )
+    slb("DeleteLoadBalancerListener", **which)
+    for each in (uploaded, further["ServerCertificateId"]):
+        slb("DeleteServerCertificate", ServerCertificateId=each)
+    refused("ServerCertificateId.NotFound", slb, "DeleteServerCertificate", ServerCertificateId=uploaded)
+
+
+def test_a_region_has_so_many_certificates(slb: Any, world: Any, key: Any, uploaded: str, refused: Any) -> None:
+    world.quotas |= {"slb_quota_certs_num": 1, "slb_quota_ca_certs_num": 0}
+    refused("OverQuota", slb, "UploadServerCertificate", ServerCertificate=certificate(key), PrivateKey=pem(key))
+    refused("OverQuota", slb, "UploadCACertificate", CACertificate=certificate(key))

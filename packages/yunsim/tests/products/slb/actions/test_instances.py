@@ -210,3 +210,12 @@ def test_a_busy_balancer_refuses_writes_and_can_be_read(
     assert slb("DescribeLoadBalancerAttribute", LoadBalancerId=balancer)["LoadBalancerName"] == "new"
     later(2.0)
     slb("SetLoadBalancerName", LoadBalancerId=balancer, LoadBalancerName="newer")
+
+
+def test_an_account_has_so_many_balancers_where_the_world_says_so(
+    slb: Any, world: Any, balancer: str, refused: Any
+) -> None:
+    world.quotas["slb_quota_instances_num"] = 1
+    refused("OverQuota", slb, "CreateLoadBalancer", InstanceChargeType="PayByCLCU")
+    slb("DeleteLoadBalancer", LoadBalancerId=balancer)
+    slb("CreateLoadBalancer", InstanceChargeType="PayByCLCU")

@@ -88,3 +88,14 @@ def test_a_change_of_payment_that_is_refused_changes_nothing(slb: Any, refused: 
         Bandwidth=5,
     )
     assert slb("DescribeLoadBalancerAttribute", LoadBalancerId=made) == before
+
+
+def test_a_balancer_becomes_a_subscription_and_is_not_deleted_then(slb: Any, balancer: str, refused: Any) -> None:
+    which = {"LoadBalancerId": balancer, "PayType": "PrePay"}
+    refused("InvalidParameter", slb, "ModifyLoadBalancerPayType", **which, PricingCycle="week", Duration=1)
+    refused("InvalidParameter", slb, "ModifyLoadBalancerPayType", **which, PricingCycle="year", Duration=4)
+    slb("ModifyLoadBalancerPayType", **which, PricingCycle="month", Duration=9)
+    assert slb("DescribeLoadBalancerAttribute", LoadBalancerId=balancer)["PayType"] == "PrePay"
+    assert slb("DescribeLoadBalancers", PayType="PayOnDemand")["TotalCount"] == 0
+    refused("InvalidChargeType", slb, "DeleteLoadBalancer", LoadBalancerId=balancer)
+    refused("InvalidChargeType", slb, "ModifyLoadBalancerPayType", LoadBalancerId=balancer)

@@ -11,7 +11,17 @@ from yunsim.products.slb.actions.access_control import (
     RemoveAccessControlListEntry,
     SetAccessControlListAttribute,
 )
-from yunsim.products.slb.actions.certificates import DescribeServerCertificates, UploadServerCertificate
+from yunsim.products.slb.actions.ca_certificates import (
+    DeleteCACertificate,
+    DescribeCACertificates,
+    UploadCACertificate,
+)
+from yunsim.products.slb.actions.certificates import (
+    DeleteServerCertificate,
+    DescribeServerCertificates,
+    SetServerCertificateName,
+    UploadServerCertificate,
+)
 from yunsim.products.slb.actions.domain_extensions import (
     CreateDomainExtension,
     DeleteDomainExtension,
@@ -59,6 +69,7 @@ from yunsim.products.slb.actions.modifications import (
     ModifyLoadBalancerInstanceChargeType,
     ModifyLoadBalancerInstanceSpec,
     ModifyLoadBalancerInternetSpec,
+    ModifyLoadBalancerPayType,
     SetLoadBalancerDeleteProtection,
     SetLoadBalancerModificationProtection,
     SetLoadBalancerName,

@@ -52,11 +52,11 @@ def AddAccessControlListEntry(
     world: World, *, RegionId: str, AclId: str, AclEntrys: Annotated[Sequence[AclEntry], JSON]
 ) -> dict[str, Any]:
     """Add up to 50 entries; one that is there already is not added again."""
-    found = acl_rules.access_control_list(world, AclId)
+    found = acl_rules.writable(world, AclId)
     added = _read(found, AclEntrys)
     acl_rules.entries(world, found, found.entries.keys() | added.keys())
     found.entries |= {block: comment for block, comment in added.items() if block not in found.entries}
-    world.changed()
+    acl_rules.written(world, found)
     return {}
 
 
@@ -64,10 +64,10 @@ def RemoveAccessControlListEntry(
     world: World, *, RegionId: str, AclId: str, AclEntrys: Annotated[Sequence[AclEntry], JSON] = ()
 ) -> dict[str, Any]:
     """Remove up to 50 entries; one that is not there is no error."""
-    found = acl_rules.access_control_list(world, AclId)
+    found = acl_rules.writable(world, AclId)
     for block in _read(found, AclEntrys):
         found.entries.pop(block, None)
-    world.changed()
+    acl_rules.written(world, found)
     return {}
 
 
@@ -156,7 +156,7 @@ def SetAccessControlListAttribute(world: World, *, RegionId: str, AclId: str, Ac
 
 def DeleteAccessControlList(world: World, *, RegionId: str, AclId: str) -> dict[str, Any]:
     """Delete a list that no listener names."""
-    found = acl_rules.access_control_list(world, AclId)
+    found = acl_rules.writable(world, AclId)
     acl_rules.unused(world, AclId)
     del rules.state(world).access_control_lists[found.id]
     return {}

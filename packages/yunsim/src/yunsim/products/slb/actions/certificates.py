@@ -1,4 +1,4 @@
-"""Server certificates: upload and list. No answer tells the private key, which only the data plane reads."""
+"""Server certificates: upload, list, rename, delete. No answer tells the private key; only traffic needs it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +27,7 @@ def UploadServerCertificate(
     """Keep a certificate in PEM form, under the account and an id of its own."""
     rules.tags(Tag)
     parsed = certificate_rules.read(ServerCertificate, PrivateKey)
+    certificate_rules.room(world, "slb_quota_certs_num", len(rules.state(world).certificates))
     certificate_id = world.new_id(f"{world.account}_")
     made = Certificate(
         id=certificate_id,
@@ -61,6 +62,23 @@ def DescribeServerCertificates(
         and tagging.matches(each.tags, Tag)
     ]
     return {"ServerCertificates": {"ServerCertificate": found}}
+
+
+def SetServerCertificateName(
+    world: World, *, RegionId: str, ServerCertificateId: str, ServerCertificateName: str
+) -> dict[str, Any]:
+    """Rename a certificate."""
+    found = certificate_rules.server_certificate(world, ServerCertificateId)
+    found.name = rules.name("ServerCertificateName", ServerCertificateName)
+    return {}
+
+
+def DeleteServerCertificate(world: World, *, ServerCertificateId: str) -> dict[str, Any]:
+    """Delete a certificate that neither a listener nor a further domain of one uses."""
+    certificate_rules.server_certificate(world, ServerCertificateId)
+    certificate_rules.unused(world, ServerCertificateId)
+    del rules.state(world).certificates[ServerCertificateId]
+    return {}
 
 
 def _answer(world: World, each: Certificate) -> dict[str, Any]:

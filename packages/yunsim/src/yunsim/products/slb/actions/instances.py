@@ -50,6 +50,7 @@ def CreateLoadBalancer(
         return earlier
     address_type = AddressType or ("intranet" if VSwitchId else "internet")
     rules.tags(Tag)
+    rules.room_for_balancer(world)
     made = LoadBalancer(
         id=world.new_id("lb-"),
         name=LoadBalancerName,
@@ -59,10 +60,10 @@ def CreateLoadBalancer(
         address_ip_version=rules.one_of("AddressIPVersion", AddressIPVersion, ("ipv4", "ipv6")),
         resource_group_id=ResourceGroupId or rules.default_resource_group(world),
         delete_protection=rules.one_of("DeleteProtection", DeleteProtection, ("on", "off")),
+        pay_type=rules.one_of("PayType", PayType, ("PayOnDemand", "PrePay")),
         tags={pair.Key: pair.Value for pair in Tag},
     )
     made.name = rules.name("LoadBalancerName", LoadBalancerName or made.id)
-    rules.one_of("PayType", PayType, ("PayOnDemand", "PrePay"))
     rules.modification_protection(made, ModificationProtectionStatus, ModificationProtectionReason)
     billing.charge(made, InstanceChargeType, LoadBalancerSpec, InternetChargeType, Bandwidth)
     vswitch = rules.vswitch(world, made, VSwitchId, VpcId) if address_type == "intranet" else None
@@ -223,7 +224,7 @@ def _summary(world: World, each: LoadBalancer) -> dict[str, Any]:
         "MasterZoneId": each.master_zone_id,
         "ModificationProtectionReason": each.modification_protection_reason,
         "ModificationProtectionStatus": each.modification_protection_status,
-        "PayType": "PayOnDemand",
+        "PayType": each.pay_type,
         "RegionId": world.region,
         "RegionIdAlias": world.region,
         "SlaveZoneId": each.slave_zone_id,

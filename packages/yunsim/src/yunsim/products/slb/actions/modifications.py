@@ -91,3 +91,20 @@ def ModifyLoadBalancerInstanceChargeType(
     billing.charge(found, InstanceChargeType, LoadBalancerSpec, InternetChargeType or kept, bandwidth)
     rules.written(world, found)
     return {}
+
+
+def ModifyLoadBalancerPayType(
+    world: World,
+    *,
+    LoadBalancerId: str,
+    RegionId: str,
+    AutoPay: bool = False,
+    Duration: int | None = None,
+    PayType: str = "PayOnDemand",
+    PricingCycle: str = "",
+) -> dict[str, Any]:
+    """Subscribe to a balancer that is paid as it goes; a subscription, which here never ends, has no way back."""
+    found = rules.writable(world, LoadBalancerId)
+    billing.subscribe(found, PayType, PricingCycle, Duration)
+    rules.written(world, found)
+    return {}
