@@ -1,0 +1,276 @@
+"""What a turn of one Service would do, played through: the same story as in reconcile.py, with nothing written.
+
+Reads are answered by the real cloud, writes by made-up answers that are folded as real ones are, so that the calls
+come out as they would be sent, in order. What the cloud would refuse is not known before it is asked. Waits (a
+backend that drains, a second look) pass at once, on a clock that runs ahead.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import msgspec
+
+from yunqiao.controllers.services import record
+from yunqiao.controllers.services.effects import Change, Effect, changes, effect_of
+from yunqiao.controllers.services.identity import is_going
+from yunqiao.controllers.services.known import Memory
+from yunqiao.controllers.services.lookups import Lookups
+from yunqiao.controllers.services.provider import PROVIDERS, provider_of
+from yunqiao.controllers.services.reconcile import Services
+from yunqiao.controllers.services.rules import Rules
+from yunqiao.controllers.services.triggers import key_of
+from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.clock import Clock
+from yunqiao.model.cluster import Service, as_builtins
+from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.snapshot import Snapshot
+from yunqiao.model.step import Call, Patch, Reply, Send
+from yunqiao.options.declare import PREFIXES, declared
+
+SOON = 1800.0
+"""Seconds: what comes up again earlier is part of the same change; later there is only the regular look."""
+MOST_TURNS = 10
+NEW: Mapping[str, tuple[str, str]] = {
+    "CreateLoadBalancer": ("LoadBalancerId", "load balancer"),
+    "CreateVServerGroup": ("VServerGroupId", "server group"),
+    "CreateAccessControlList": ("AclId", "access control list"),
+    "CreateDomainExtension": ("DomainExtensionId", "domain"),
+}
+"""By action: the field of its answer that has the id of the new thing, and what that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One call that would be sent, what it changes, and the worst of what that does."""
+
+    call: Call
+    changes: tuple[Change, ...]
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An annotation that had been followed and is gone, and what becomes of what it had set."""
+
+    annotation: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """All that would happen to one Service: calls and patches in order, and the wishes that cannot be fulfilled.
+
+    `trouble` is what kept it from being played to its end: a look that failed.
+    """
+
+    service: Service
+    acts: tuple[Act, ...]
+    patches: tuple[Patch, ...]
+    problems: tuple[str, ...]
+    returned: tuple[Returned, ...]
+    trouble: Trouble | None = None
+
+    @property
+    def effect(self) -> Effect:
+        """The worst of all calls."""
+        return max((one.effect for one in self.acts), default=Effect.HARMLESS)
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the rehearsals of several Services share: the real cloud to read from, and what was looked up there."""
+
+    send: Send
+    rules: Rules
+    clock: Clock
+    directories: dict[str, Any] = field(init=False)
+    lookups: Lookups = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.directories = {one.name: one.directory(self.send) for one in PROVIDERS}
+        self.lookups = Lookups(self.send, self.rules, self.clock)
+
+
+async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
+    """Play one Service through to where only the regular look is left to do. Never raises a Trouble."""
+    key, script, ahead = key_of(snapshot.service), _Script(snapshot, stage.send), _Ahead(stage.clock)
+    services = Services(
+        script.snapshot, script.patch, script.send, script.tell, stage.rules, ahead, nonce=lambda: "rehearsed",
+        memory=script.memory,
+    )  # fmt: skip
+    services.directories, services.lookups = stage.directories, stage.lookups
+    trouble: Trouble | None = None
+    try:
+        for _ in range(MOST_TURNS):
+            again = await services.reconcile(key)
+            if again is None or again > SOON or key in services.neighbours.waiting or not script.turned():
+                break
+            ahead.skipped += again
+    except Trouble as stopped:
+        trouble = script.stopped(stopped)
+    return script.told(trouble)
+
+
+class _Script:
+    """The Service, the cloud and the recorder of one rehearsal."""
+
+    def __init__(self, snapshot: Snapshot, real: Send) -> None:
+        self.memory = Memory()
+        self._first = snapshot.service
+        self._snapshot: Snapshot | None = snapshot
+        self._imagined = _Imagined(real)
+        self._acts: list[Act] = []
+        self._patches: list[Patch] = []
+        self._problems: dict[str, None] = {}
+        self._turned = 0
+
+    def snapshot(self, _: str) -> Snapshot | None:
+        """The Service as it would be after the patches so far; None once it is gone."""
+        return self._snapshot
+
+    async def patch(self, patch: Patch) -> None:
+        self._patches.append(patch)
+        if self._snapshot is not None:
+            plain = _merged(as_builtins(self._snapshot.service), patch.body)
+            service = msgspec.convert(plain, Service)
+            gone = service.metadata.deletion_timestamp and not service.metadata.finalizers
+            self._snapshot = None if gone else replace(self._snapshot, service=service)
+
+    def tell(self, _: Service, kind: Literal["Normal", "Warning"], __: str, message: str) -> None:
+        if kind == "Warning":
+            self._problems[message] = None
+
+    async def send(self, call: Call) -> Reply:
+        if not call.write:
+            return await self._imagined.read(call)
+        reply = self._imagined.answer(call)
+        before = self._seen()
+        after = provider_of(self._first).fold(before or Absent(), call, reply) if self._foldable(call, before) else None
+        served = bool(self._first.status.load_balancer.ingress) or bool(record.read(self._first).balancer)
+        found = changes(call, before, after if isinstance(after, Balancer) else None, served=served)
+        self._acts.append(Act(call, found, effect_of(call, before, found)))
+        return reply
+
+    def _seen(self) -> Balancer | None:
+        known = self.memory.services.get(key_of(self._first))
+        return known.seen if known is not None else None
+
+    def _foldable(self, call: Call, before: Balancer | None) -> bool:
+        return before is not None or call.action == "CreateLoadBalancer"
+
+    def turned(self) -> bool:
+        """Whether the turn that has just ended said anything that those before it had not."""
+        new, old = self._acts[self._turned :], self._acts[: self._turned]
+        if new and not Counter(map(_said, new)) - Counter(map(_said, old)):
+            del self._acts[self._turned :]
+            return False
+        self._turned = len(self._acts)
+        return True
+
+    def stopped(self, trouble: Trouble) -> Trouble | None:
+        """What went wrong; a wish that cannot be followed is no failure of the rehearsal."""
+        if isinstance(trouble, Refused) and trouble.fault is None:
+            self._problems[str(trouble)] = None
+            return None
+        return trouble
+
+    def told(self, trouble: Trouble | None) -> Rehearsal:
+        problems = tuple(self._problems)
+        returned = tuple(_returned(self._first, self._acts))
+        return Rehearsal(self._first, tuple(self._acts), tuple(self._patches), problems, returned, trouble)
+
+
+class _Imagined:
+    """The real cloud with what was made up on top: new things are there, and there is nothing on them yet."""
+
+    def __init__(self, real: Send) -> None:
+        self._real = real
+        self._numbers: Counter[str] = Counter()
+        self._balancers: list[dict[str, Any]] = []
+
+    def answer(self, call: Call) -> Reply:
+        """What the cloud would say to a write that succeeds."""
+        if call.action not in NEW:
+            return {}
+        name, what = NEW[call.action]
+        self._numbers[what] += 1
+        number = self._numbers[what]
+        reply = {name: f"<new {what}>" if number == 1 else f"<new {what} {number}>"}
+        if call.action != "CreateLoadBalancer":
+            return reply
+        reply["Address"] = "<its address>"
+        self._balancers.append({**call.params, **reply, "Tags": {"Tag": _tags(call.params)}})
+        return reply
+
+    async def read(self, call: Call) -> Reply:
+        """The real answer, with new balancers among the others; what is asked of a new thing has no answer yet."""
+        if any("<new " in value for value in call.params.values()):
+            return {}
+        reply = await self._real(call)
+        if call.action != "DescribeLoadBalancers" or call.params.get("PageNumber", "1") != "1" or not self._balancers:
+            return reply
+        listed = reply.get("LoadBalancers", {}).get("LoadBalancer", [])
+        new = [one for one in self._balancers if _asked_for(one, call.params)]
+        return {**reply, "LoadBalancers": {"LoadBalancer": [*listed, *new]}}
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """A clock that has skipped some seconds."""
+
+    real: Clock
+    skipped: float = 0.0
+
+    def now(self) -> float:
+        return self.real.now() + self.skipped
+
+    async def sleep(self, seconds: float) -> None:
+        await self.real.sleep(seconds)
+
+
+def _said(act: Act) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return (act.call.action, tuple(sorted(act.call.params.items())))
+
+
+def _tags(params: Mapping[str, str]) -> list[dict[str, str]]:
+    keys = [name for name in params if name.startswith("Tag.") and name.endswith(".Key")]
+    return [{"TagKey": params[name], "TagValue": params[name.replace(".Key", ".Value")]} for name in keys]
+
+
+def _asked_for(balancer: Mapping[str, Any], params: Mapping[str, str]) -> bool:
+    tags = json.loads(params.get("Tags", "[]"))
+    same = all(balancer.get(name) == params[name] for name in ("LoadBalancerId", "LoadBalancerName") if name in params)
+    return same and all(tag in balancer["Tags"]["Tag"] for tag in tags)
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """JSON merge patch, RFC 7386."""
+    if not isinstance(patch, Mapping):
+        return patch
+    kept = target if isinstance(target, dict) else {}
+    whole = {**kept, **{key: _merged(kept.get(key), value) for key, value in patch.items()}}
+    return {key: value for key, value in whole.items() if key not in patch or patch[key] is not None}
+
+
+def _returned(service: Service, acts: list[Act]) -> Iterator[Returned]:
+    """Of a Service that goes, everything goes; there is nothing to say of its annotations."""
+    if is_going(service):
+        return
+    provider = provider_of(service)
+    parsed = provider.options(record.asked(service.metadata.annotations))
+    there = {*provider.followed(parsed), *(problem.suffix for problem in parsed.problems)}
+    gone = set(record.read(service).asked) - there
+    for _, option in declared(type(parsed.options)):
+        if option.suffix in gone:
+            yield Returned(f"{PREFIXES[0]}{option.suffix}", _becomes(option.parameter, acts))
+
+
+def _becomes(parameter: str, acts: list[Act]) -> str:
+    if not parameter:
+        return "counts no more"
+    found = [one for act in acts for one in act.changes if one.field == parameter]
+    back = sorted({f"{one.where}: {one.old or 'none'} -> {one.new or 'none'}" for one in found})
+    return f"{parameter} goes back ({'; '.join(back)})" if back else f"{parameter} stays as it is"

@@ -1,0 +1,211 @@
+"""What is rehearsed is what is then sent, call by call, and a rehearsal changes nothing anywhere."""
+
+import asyncio
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.core.conftest import annotated, new_bench
+from tests.core.test_properties import PROFILE, WISH, wish_for
+
+from yunqiao.controllers.services.effects import Effect
+from yunqiao.controllers.services.rehearsal import NEW, Stage, rehearse
+from yunqiao.model.cluster import ServicePort
+from yunqiao.model.errors import Refused
+
+
+async def rehearsed(bench):
+    """The rehearsal of the Service as it is; the cloud and the Service are the same after it."""
+    before = copy.deepcopy(bench.cloud.world.states), bench.cluster.service, len(bench.cluster.patches)
+    writes, told = len(bench.cloud.writes()), len(bench.told)
+    played = await rehearse(bench.cluster.snapshot(""), Stage(bench.cloud.send, bench.services.rules, bench.time))
+    assert bench.cloud.world.states == before[0]
+    assert (bench.cluster.service, len(bench.cluster.patches)) == before[1:]
+    assert (len(bench.cloud.writes()), len(bench.told)) == (writes, told)
+    return played
+
+
+async def sent(bench):
+    """The writes until nothing is left to do soon, and the answers' ids by what a rehearsal calls them."""
+    names, writes, answer = {}, [], bench.cloud.send
+
+    async def send(call):
+        reply = await answer(call)
+        if call.write:
+            writes.append(call)
+        if call.action in NEW:
+            name, what = NEW[call.action]
+            number = sum(1 for one in names.values() if what in one) + 1
+            names[reply[name]] = f"<new {what}>" if number == 1 else f"<new {what} {number}>"
+        return reply
+
+    bench.services.send = send
+    await bench.settle()
+    bench.restart()
+    return [plain(call, names) for call in writes]
+
+
+def plain(call, names=()):
+    """A call with ids of new things as a rehearsal has them; the token names an attempt, which is never the same."""
+    text = json.dumps({**call.params, "ClientToken": ""}, sort_keys=True)
+    for one in names:
+        text = text.replace(one, names[one])
+    return call.action, text
+
+
+def calls(played):
+    return [plain(act.call) for act in played.acts]
+
+
+@PROFILE
+@given(st.lists(WISH, min_size=1, max_size=4), st.booleans())
+def test_the_calls_rehearsed_are_the_calls_that_are_then_sent(wishes, deleted):
+    async def run():
+        bench = new_bench()
+        for wish in wishes:
+            wish_for(bench, wish)
+            played = await rehearsed(bench)
+            assert played.trouble is None
+            assert calls(played) == await sent(bench)
+            assert calls(await rehearsed(bench)) == []
+        if deleted:
+            bench.cluster.delete()
+            played = await rehearsed(bench)
+            assert calls(played) == await sent(bench)
+            assert played.effect is Effect.LOSES
+
+    asyncio.run(run())
+
+
+@PROFILE
+@given(WISH, st.sampled_from(["balancer", "listener", "group", "stopped"]))
+def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
+    async def run():
+        bench = new_bench()
+        wish_for(bench, wish)
+        await bench.settle()
+        break_by_hand(bench.cloud.world, broken)
+        bench.restart()
+        bench.services.trusts_records = False
+        played = await rehearsed(bench)
+        assert played.acts
+        assert calls(played) == await sent(bench)
+
+    asyncio.run(run())
+
+
+def break_by_hand(world, what):
+    balancers = world.states["slb"].load_balancers
+    (balancer,) = balancers.values()
+    if what == "balancer":
+        balancers.clear()
+    elif what == "stopped":
+        next(iter(balancer.listeners.values())).status = "stopped"
+    else:
+        balancer.listeners.clear()
+        if what == "group":
+            balancer.groups.clear()
+
+
+async def settled(**annotations):
+    bench = new_bench()
+    bench.cluster.annotate(address_type="intranet", **annotations)
+    await bench.settle()
+    return bench
+
+
+async def test_a_first_balancer_is_harmless_and_every_field_of_it_is_told():
+    bench = new_bench()
+    played = await rehearsed(bench)
+    assert played.effect is Effect.HARMLESS
+    assert [act.call.action for act in played.acts] == [
+        "CreateLoadBalancer", "CreateVServerGroup", "CreateLoadBalancerTCPListener", "StartLoadBalancerListener",
+    ]  # fmt: skip
+    created = {(one.where, one.field): one.new for one in played.acts[0].changes}
+    assert created["load balancer <new load balancer>", "AddressType"] == "intranet"
+    group = {one.field: one.new for one in played.acts[1].changes}
+    assert group["id"] == "<new server group>"
+    assert group["backend i-w0:30080"].startswith("weight 100")
+    started = played.acts[3].changes
+    assert [(one.where, one.field, one.old, one.new) for one in started] == [
+        ("listener 80/TCP", "state", "stopped", "running")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "field", "old", "new", "effect"),
+    [
+        ({"name": "shop"}, "LoadBalancerName", "a3f2b8c1e93ab4a6ea8b91c2d3e4f5a6", "shop", Effect.HARMLESS),
+        ({"scheduler": "wlc"}, "Scheduler", "rr", "wlc", Effect.IN_PLACE),
+        ({"additional_resource_tags": "team=web"}, "tag team", "", "web", Effect.HARMLESS),
+        ({"protocol_port": "http:80"}, "state", "running", "", Effect.INTERRUPTS),
+    ],
+)
+async def test_each_change_is_told_with_both_values_and_its_effect(annotations, field, old, new, effect):
+    bench = await settled()
+    bench.cluster.annotate(address_type="intranet", **annotations)
+    played = await rehearsed(bench)
+    found = [one for act in played.acts for one in act.changes if one.field == field]
+    assert (field, old, new, effect) in [(one.field, one.old, one.new, one.effect) for one in found]
+    assert played.effect is effect
+
+
+async def test_the_last_backends_that_go_interrupt_the_listener_and_others_do_not():
+    bench = await settled()
+    nodes, bench.cluster.nodes = bench.cluster.nodes, bench.cluster.nodes[:1]
+    assert (await rehearsed(bench)).effect is Effect.IN_PLACE
+    bench.cluster.nodes = []
+    assert (await rehearsed(bench)).effect is Effect.INTERRUPTS
+    bench.cluster.nodes = nodes
+    assert (await rehearsed(bench)).acts == ()
+
+
+async def test_a_port_that_goes_interrupts_its_listener_and_one_that_comes_is_harmless():
+    bench = await settled()
+    bench.cluster.ask(ports=[ServicePort(port=80, node_port=30080), ServicePort(port=81, node_port=30081)])
+    assert (await rehearsed(bench)).effect is Effect.HARMLESS
+    bench.cluster.ask(ports=[ServicePort(port=81, node_port=30081)])
+    assert (await rehearsed(bench)).effect is Effect.INTERRUPTS
+
+
+async def test_a_balancer_deleted_by_hand_is_made_anew_and_its_address_is_lost():
+    bench = await settled()
+    bench.cloud.world.states["slb"].load_balancers.clear()
+    played = await rehearsed(bench)
+    assert played.acts[0].call.action == "CreateLoadBalancer"
+    assert played.effect is Effect.LOSES
+
+
+async def test_a_wish_that_only_another_instance_could_fulfil_is_a_problem_and_no_call():
+    bench = await settled()
+    bench.cluster.annotate(address_type="internet")
+    played = await rehearsed(bench)
+    assert played.acts == ()
+    assert any("AddressType" in one for one in played.problems)
+
+
+async def test_a_bad_annotation_is_a_problem_that_names_what_is_allowed():
+    bench = await settled()
+    bench.cluster.annotate(address_type="intranet", scheduler="fastest")
+    played = await rehearsed(bench)
+    assert any('"fastest" is not allowed; allowed: ' in one for one in played.problems)
+    assert played.trouble is None
+
+
+async def test_an_annotation_that_was_taken_away_is_told_with_what_it_goes_back_to():
+    bench = await settled(scheduler="wlc", health_check_flag="on")
+    bench.cluster.annotate(address_type="intranet", health_check_flag="on")
+    (one,) = (await rehearsed(bench)).returned
+    assert one.annotation == next(iter(annotated(scheduler="")))
+    assert one.text == "Scheduler goes back (listener 80/TCP: wlc -> rr)"
+
+
+async def test_a_look_that_is_refused_is_a_trouble_and_nothing_is_guessed():
+    bench = await settled()
+    bench.cloud.busy = {"DescribeLoadBalancerListeners"}
+    played = await rehearsed(bench)
+    assert played.acts == ()
+    assert "being configured" in str(played.trouble)
+    assert not isinstance(played.trouble, Refused)
