@@ -63,3 +63,32 @@ class Judges:
 @pytest.fixture(scope="session")
 def judges():
     return Judges()
+
+
+@dataclass
+class Gate:
+    """A policy as the API server evaluates it, for the few things that our policies use."""
+
+    judges: Judges
+    policy: dict
+
+    def refusals(self, new, old=None):
+        """The message of each validation that does not hold."""
+        data = {"object": new, "oldObject": old, "variables": {}}
+        spec = self.policy["spec"]
+        if not all(self._true(each["expression"], data) for each in spec["matchConditions"]):
+            return []
+        for each in spec["variables"]:
+            data["variables"][each["name"]] = self.judges.evaluate(each["expression"], **data)
+        broken = [each for each in spec["validations"] if not self._true(each["expression"], data)]
+        return [self.judges.evaluate(each["messageExpression"], **data) for each in broken]
+
+    def _true(self, expression, data):
+        answer = self.judges.evaluate(expression, **data)
+        assert isinstance(answer, bool), f"{expression}: {answer}"
+        return answer
+
+
+@pytest.fixture(scope="session")
+def gate(judges):
+    return lambda policy: Gate(judges, policy)

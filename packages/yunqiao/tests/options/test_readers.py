@@ -94,7 +94,7 @@ def _changed(value, piece, place):
 def test_the_three_judges_agree_on_every_text(judges, name):
     reader = READERS[name]
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(near(*SAMPLES[name]))
     def agree(value):
         assert_agreement(judges, reader, value)

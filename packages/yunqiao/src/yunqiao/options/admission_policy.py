@@ -72,19 +72,19 @@ def _list(values: Iterable[str]) -> str:
     return f"[{', '.join(map(_text, values))}]"
 
 
-_NONE_IN = "{0} != null && has({0}.metadata.annotations) ? {0}.metadata.annotations : {{}}"
+_QUOTE = '"'
+_HELD = "object.metadata.annotations"
 _OURS = (
     f"(key.startsWith({_text(_CURRENT)}) || (key.startsWith({_text(_LEGACY)}) && "
-    f"!(key.replace({_text(_LEGACY)}, {_text(_CURRENT)}) in variables.annotations)))"
+    f"!(key.replace({_text(_LEGACY)}, {_text(_CURRENT)}) in {_HELD})))"
 )
-_NEW = (
-    'variables.annotations[key] != "" && '
-    "!(key in variables.before && variables.before[key] == variables.annotations[key])"
-)
+_NEW = f'{_HELD}[key] != "" && !(key in variables.before && variables.before[key] == {_HELD}[key])'
 _VARIABLES: list[Manifest] = [
-    {"name": "annotations", "expression": _NONE_IN.format("object")},
-    {"name": "before", "expression": _NONE_IN.format("oldObject")},
-    {"name": "changed", "expression": f"variables.annotations.filter(key, {_OURS} && {_NEW})"},
+    {
+        "name": "before",
+        "expression": "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}",
+    },
+    {"name": "changed", "expression": f"{_HELD}.filter(key, {_OURS} && {_NEW})"},
 ]
 """`changed`: our annotations that this request sets to something else, as they count (the older prefix counts where
 the current one is absent; an empty value is none)."""
@@ -99,11 +99,11 @@ _NAME_RULE: Manifest = {
 def _value_rule(option: Declared) -> Manifest:
     keys = _list(prefix + option.suffix for prefix in PREFIXES)
     given = f"{keys}.filter(key, key in variables.changed)"
-    told = f"{_text(': ')} + {_text(chr(34))} + variables.annotations[key]"
     allowed = f" is not allowed; allowed: {option.reader.allowed}"
+    told = f"key + {_text(': ' + _QUOTE)} + {_HELD}[key] + {_text(_QUOTE + allowed)}"
     return {
-        "expression": f"{given}.map(key, variables.annotations[key]).all(value, {cel(option.reader)})",
-        "messageExpression": f'{given}.map(key, key + {told} + {_text(chr(34) + allowed)}).join("; ")',
+        "expression": f"{given}.map(key, {_HELD}[key]).all(value, {cel(option.reader)})",
+        "messageExpression": f'{given}.map(key, {told}).join("; ")',
         "message": f"{_CURRENT}{option.suffix}: this value{allowed}",
     }
 
@@ -117,17 +117,14 @@ def _unknown(known: Iterable[str], others: Iterable[str]) -> Manifest:
 
 def _policy(name: str, variables: list[Manifest], validations: list[Manifest], elsewhere: Elsewhere) -> Manifest:
     services = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["services"]}
-    ours = ['object.spec.type == "LoadBalancer"', "!has(object.spec.loadBalancerClass)"]
-    theirs = [f"!({_text(key)} in object.metadata.annotations)" for key in elsewhere.present]
-    theirs += [
-        f'!({_text(key)} in object.metadata.annotations && object.metadata.annotations[{_text(key)}] != "")'
-        for key in elsewhere.filled
-    ]
+    theirs = [f"{_text(key)} in {_HELD}" for key in elsewhere.present]
+    theirs += [f'{_text(key)} in {_HELD} && {_HELD}[{_text(key)}] != ""' for key in elsewhere.filled]
     conditions = {
-        "wants-a-classic-load-balancer": " && ".join(ours),
+        "wants-a-classic-load-balancer": 'object.spec.type == "LoadBalancer" && !has(object.spec.loadBalancerClass)',
         "is-not-being-deleted": "!has(object.metadata.deletionTimestamp)",
-        "has-annotations": "has(object.metadata.annotations)",
-        "is-not-given-to-others": f"!has(object.metadata.annotations) || ({' && '.join(theirs) or 'true'})",
+        "has-annotations-and-is-not-given-to-others": " && ".join(
+            [f"has({_HELD})", *(f"!({each})" for each in theirs)]
+        ),
     }
     spec = {
         "failurePolicy": "Ignore",

@@ -47,7 +47,8 @@ class Declared:
 
     `restores` is the value that the parameter gets when the annotation had been followed and is taken away, where
     that is not the value of creation; empty when it then stays as it is. A bad value of one that is `vital` keeps all
-    the rest from being followed: without it, that would do the wrong thing.
+    the rest from being followed: without it, that would do the wrong thing. `unset` says what a new load balancer gets,
+    or what holds, where the annotation is not given: a value, or words such as "the backend's".
     """
 
     suffix: str
@@ -58,6 +59,7 @@ class Declared:
     scope: str = ""
     protocols: tuple[str, ...] = ()
     vital: bool = False
+    unset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
