@@ -1,22 +1,28 @@
 """What the kubelet and Prometheus ask: /healthz, /readyz, /metrics."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from aiohttp import web
 
 from yunqiao.cloud.metrics import CallMetrics
+from yunqiao.engine.figures import Figure, Figures
 from yunqiao.model.errors import Refused
 from yunqiao.settings import Settings
 
 
 @dataclass(slots=True)
 class Probes:
-    """What they are told: `ready` is true once everything that there is in Kubernetes is known."""
+    """What they are told: `ready` is true once everything that there is in Kubernetes is known.
+
+    `figures` are those of the controllers that work here.
+    """
 
     ready: bool = False
     calls: CallMetrics = field(default_factory=CallMetrics)
+    figures: list[Figures] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -67,7 +73,8 @@ def _readiness(probes: Probes) -> Callable[[web.Request], Awaitable[web.Response
 
 def _metrics(probes: Probes) -> web.RouteDef:
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text="\n".join(_lines(probes.calls)) + "\n", content_type="text/plain")
+        lines = [*_lines(probes.calls), *_figures(each for figures in probes.figures for each in figures())]
+        return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
 
     return web.get("/metrics", answer)
 
@@ -79,3 +86,13 @@ def _lines(calls: CallMetrics) -> Iterator[str]:
         labels = f'{{product="{product}",action="{action}",outcome="{outcome}"}}'
         yield f"yunqiao_cloud_call_seconds_count{labels} {durations.count}"
         yield f"yunqiao_cloud_call_seconds_sum{labels} {durations.seconds:.6f}"
+
+
+def _figures(figures: Iterable[Figure]) -> Iterator[str]:
+    for name, those in groupby(figures, key=lambda figure: figure.name):
+        group = list(those)
+        yield f"# HELP {name} {group[0].help}"
+        yield f"# TYPE {name} {group[0].kind}"
+        for figure in group:
+            labels = ",".join(f'{label}="{value}"' for label, value in figure.labels.items())
+            yield f"{name}{f'{{{labels}}}' if labels else ''} {figure.value:g}"

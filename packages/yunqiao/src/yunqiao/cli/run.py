@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from yunqiao.cli.controllers import CONTROLLERS
 from yunqiao.cli.leading import lead
 from yunqiao.cli.probes import Probes, serve
 from yunqiao.cli.reaching import transport
@@ -17,7 +18,6 @@ from yunqiao.engine.clock import MonotonicClock
 from yunqiao.kube.claim import Terms
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import Connection, find
-from yunqiao.kube.events import Recorder
 from yunqiao.kube.lease import Election, LeadershipLost
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import locks
@@ -30,8 +30,6 @@ ELECTION_TIMEOUT = 5.0
 """Seconds for a request of the election: well within its renew deadline."""
 EVENTS_PER_SECOND, EVENTS_AT_ONCE = 50, 100
 """Events have a budget of their own, so that they never keep a finalizer or an address waiting."""
-BUILT = frozenset({"service"})
-"""The controllers that this version has."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -104,9 +102,7 @@ async def _run(settings: Settings) -> None:
         probes.ready = True
 
         async def work(after_ours: bool) -> None:
-            await lead(
-                settings, client, Recorder(events, "service-controller", clock), watching, probes, after_ours=after_ours
-            )
+            await lead(settings, client, events, watching, probes, after_ours=after_ours)
 
         await _when_elected(settings, connection, clock, work)
 
@@ -129,6 +125,7 @@ async def _when_elected(
 def _say_what_is_missing(settings: Settings) -> None:
     if settings.dry_run:
         raise Refused("--dry-run is not supported yet: nothing was started, nothing was changed")
-    absent = [name for name in settings.controllers if name not in BUILT]
+    absent = [name for name in settings.controllers if name not in CONTROLLERS]
     if absent:
-        log.warning("this version has no %s controller; it runs: service", ", ".join(absent))
+        runs = ", ".join(name for name in settings.controllers if name in CONTROLLERS) or "none"
+        log.warning("this version has no %s controller; it runs: %s", ", ".join(absent), runs)

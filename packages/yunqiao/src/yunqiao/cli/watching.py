@@ -6,6 +6,7 @@ A standby watches as the leader does; its queue fills by one entry per Service a
 import asyncio
 import gc
 import random
+from collections.abc import Callable
 from typing import Any
 
 from yunqiao.controllers.services.triggers import concerns_us, key_of, node_changed, service_changed, slice_changed
@@ -23,14 +24,19 @@ BACKENDS, WISHES = 0, 1
 """Priorities: endpoints and nodes that change come before Services that do."""
 
 
+OnNode = Callable[[Node | None, Node | None], None]
+"""Told each change of a node as (old, new)."""
+
+
 class Watching:
-    """Reflectors, caches and queue of the Service controller."""
+    """Reflectors and caches for every controller, and the queue of the Service controller."""
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.caches = Caches()
         self.queue: Queue[str] = Queue(clock, random.random, first=FIRST_RETRY)
         self._client, self.clock = client, clock
         self._synced = asyncio.Event()
+        self._on_node: list[OnNode] = []
 
     async def run(self) -> None:
         """Watch until cancelled. Garbage is collected once everything is listed: while it grows, there is none."""
@@ -54,6 +60,12 @@ class Watching:
         """Come back when everything that there was at the start is known."""
         await self._synced.wait()
 
+    def follow_nodes(self, on_node: OnNode) -> None:
+        """Tell `on_node` of every node there is, and of every change from now on."""
+        for node in self.caches.nodes:
+            on_node(None, node)
+        self._on_node.append(on_node)
+
     async def _endpoints(self) -> Reflector[Any]:
         if await readable_endpoints(self._client, self.clock) is ENDPOINT_SLICE:
             return Reflector(self._client, ENDPOINT_SLICE, self.caches.slices, self._slice, self.clock)
@@ -73,6 +85,8 @@ class Watching:
             self._backends(f"{meta.namespace}/{meta.name}")
 
     def _node(self, old: Node | None, new: Node | None) -> None:
+        for on_node in self._on_node:
+            on_node(old, new)
         if node_changed(old, new):
             for service in self.caches.services:
                 self._backends(key_of(service))
