@@ -33,13 +33,23 @@ class Absent:
 
     `tried` says that one may have been made before, by a call whose answer nobody got: making it "again" then gives
     the same one, with whatever is on it. `kept` (as wanted) lets it go without our marks, with all that is on it.
-    `access` holds access control lists of ours: they outlive the instance that used them.
+    `access` (as seen) holds access control lists of ours, which outlive the instance that used them; UNKNOWN when none
+    was found although there may be one.
     """
 
     since: float = float("-inf")
     tried: bool = False
     kept: bool = False
-    access: "tuple[AccessList, ...]" = ()
+    access: "tuple[AccessList, ...] | Unknown" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the Service's owner should know although nothing is left undone; told at each look."""
+
+    kind: Literal["Normal", "Warning"]
+    reason: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +103,23 @@ def slot_of(port: int, protocol: str) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """An access control list that we own: `name` is our key, `entries` are CIDR blocks, `id` is empty as wanted."""
+    """An access control list that we own: `name` is our key, `entries` are CIDR blocks.
+
+    As wanted, `id` is empty and `entries` are of both families; those of the balancer's own are what counts.
+    """
 
     name: str
-    entries: frozenset[str]
+    entries: frozenset[str] | Unmanaged
     id: str = ""
     version: str = "ipv4"
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One further domain of an HTTPS listener, with a certificate of its own; `id` is empty as wanted."""
+    """One further domain of an HTTPS listener, with a certificate of its own.
+
+    As wanted, `id` is empty, and one without a certificate stays as it is, whether it is there or not.
+    """
 
     name: str
     certificate: str
@@ -114,7 +130,8 @@ class Domain:
 class Listener:
     """One listener. `group` is the group's reference as wanted, its id as seen; `birth` holds defaults for creation.
 
-    `access` (as wanted) names the access control list of ours that it is to use; its id is known later.
+    As wanted, `access` names the access control list of ours that it is to use, whose id is known later, and `barred`
+    says why none may be made now; one that is there keeps what it has in that respect.
     """
 
     port: int
@@ -126,6 +143,7 @@ class Listener:
     running: bool = True
     domains: tuple[Domain, ...] | Unmanaged | Unknown = UNMANAGED
     access: str = ""
+    barred: str = ""
 
     @property
     def slot(self) -> tuple[int, str]:
@@ -140,7 +158,7 @@ class Balancer:
     As wanted: `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the
     same. `borrowed` is one that somebody else made: its attributes and tags are not ours. `hostname` is what is
     published in the place of its address. `former_tags` are keys that we had set and that are no longer asked for.
-    `problems` are wishes that cannot be followed, in words for their owner.
+    `problems` are wishes that cannot be followed, in words for their owner; `notices` are what else to tell.
     As seen:
     `known` is false for one whose parts nobody has looked at, since it may have been made before.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.
@@ -159,6 +177,7 @@ class Balancer:
     hostname: str = ""
     former_tags: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     known: bool = True
     spares: "tuple[Balancer, ...]" = ()
 

@@ -51,6 +51,18 @@ class ServicePort(_Frozen, frozen=True):
     node_port: int = 0
 
 
+class ClientIPConfig(_Frozen, frozen=True):
+    """How long a client stays with its backend, in seconds (the API server's default: three hours)."""
+
+    timeout_seconds: int | None = 10800
+
+
+class SessionAffinityConfig(_Frozen, frozen=True):
+    """`spec.sessionAffinityConfig` of a Service."""
+
+    client_ip: ClientIPConfig | None = msgspec.field(default=None, name="clientIP")
+
+
 class ServiceSpec(_Frozen, frozen=True):
     """`spec` of a Service."""
 
@@ -62,6 +74,7 @@ class ServiceSpec(_Frozen, frozen=True):
     load_balancer_source_ranges: list[str] = []
     load_balancer_ip: str = msgspec.field(default="", name="loadBalancerIP")
     session_affinity: str = "None"
+    session_affinity_config: SessionAffinityConfig | None = None
     ip_families: list[str] = []
     health_check_node_port: int = 0
 

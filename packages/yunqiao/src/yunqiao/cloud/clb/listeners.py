@@ -76,10 +76,19 @@ def change(balancer_id: str, listener: Listener, group_id: str, why: str) -> Cal
         "VServerGroup": "on",
         "VServerGroupId": group_id,
         "Description": listener.description,
-        **{k: v for k, v in listener.attributes.items() if k in ATTRIBUTES[listener.protocol]},
+        **bound({k: v for k, v in listener.attributes.items() if k in ATTRIBUTES[listener.protocol]}),
     }
     action = f"SetLoadBalancer{listener.protocol.upper()}ListenerAttribute"
     return Call(PRODUCT, action, params, why, lane=balancer_id, write=True)
+
+
+def bound(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings without the access control lists of a listener that has access control switched off.
+
+    A list that a listener names cannot be deleted, whether it counts there or not.
+    """
+    off = ("AclId", "AclType") if settings.get("AclStatus") == "off" else ()
+    return {name: value for name, value in settings.items() if name not in off}
 
 
 def start(balancer_id: str, port: int, protocol: str, why: str) -> Call:
@@ -100,7 +109,7 @@ def _named(action: str, balancer_id: str, port: int, protocol: str, why: str) ->
 def _listener(item: Mapping[str, Any]) -> Listener:
     protocol = item["ListenerProtocol"].lower()
     fields = {**item, **item.get(f"{protocol.upper()}ListenerConfig", {})}
-    if acl_ids := fields.get("AclIds"):
+    if acl_ids := fields.get("AclIds") or str(fields.get("AclId") or "").split(","):
         fields["AclId"] = ",".join(sorted(acl_ids))
     named = {_READ_AS.get((protocol, name), name): value for name, value in fields.items()}
     known = (*ATTRIBUTES.get(protocol, ()), *AT_CREATION.get(protocol, ()))

@@ -1,5 +1,6 @@
 """Who a Service is to the cloud: its mark on parts, its name and tags on the balancer, and what is ours at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from yunqiao.controllers.services.record import BALANCER_LABEL, Record
@@ -20,7 +21,8 @@ class Identity:
 
     `recorded` is the balancer id it is known to have had, empty if none; `attempt` is the attempt to make one that is
     under way. `borrowed` is the id of somebody else's balancer that it is to use, or uses already; `asked` is the id
-    that the annotation names now, and `shared` are the groups there that it is to fill.
+    that the annotation names now, and `shared` are the groups there that it is to fill. `access` names the access
+    control list that it may have, and is empty for one that never asked for any.
     """
 
     uid: str
@@ -30,11 +32,17 @@ class Identity:
     borrowed: str = ""
     asked: str = ""
     shared: tuple[str, ...] = ()
+    access: str = ""
 
     @property
     def name(self) -> str:
         """The balancer's default name, and the value of its ownership tag."""
         return balancer_name(self.uid)
+
+    @property
+    def list_name(self) -> str:
+        """The name of an access control list for this Service's source ranges."""
+        return self.owner.key("source-ranges")
 
     @property
     def tags(self) -> dict[str, str]:
@@ -51,6 +59,10 @@ class Identity:
         tag = balancer.tags.get(OWNER_TAG, "")
         return tag == self.name or (not tag and balancer.attributes.get("LoadBalancerName") == self.name)
 
+    def owns_list(self, name: str, tags: Mapping[str, str]) -> bool:
+        """Whether an access control list of that name and tags is ours."""
+        return name == self.list_name or (name == self.access and tags.get(OWNER_TAG) == self.name)
+
     def borrows(self, balancer: Balancer) -> bool:
         """Whether that balancer is somebody else's, and this Service has its parts there, or is to have them."""
         return balancer.id in (self.borrowed, self.asked) and not self.holds(balancer)
@@ -62,7 +74,10 @@ def identity(service: Service, cluster: str, noted: Record, asked: str = "", sha
     owner = Owner(meta.name, meta.namespace, cluster)
     recorded = noted.balancer or meta.labels.get(BALANCER_LABEL, "")
     borrowed = (recorded or asked) if noted.borrowed or asked else ""
-    return Identity(meta.uid, owner, recorded, noted.attempt, borrowed, asked, shared)
+    made = Identity(meta.uid, owner, recorded, noted.attempt, borrowed, asked, shared, noted.access)
+    return (
+        replace(made, access=made.list_name) if service.spec.load_balancer_source_ranges and not made.access else made
+    )
 
 
 def made_by_kubernetes(balancer: Balancer) -> bool:

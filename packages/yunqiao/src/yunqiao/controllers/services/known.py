@@ -3,7 +3,7 @@
 It is memory only: a restart and a new leader start empty. Any trouble whose effect is unclear empties it too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yunqiao.controllers.services.record import Record
 from yunqiao.model.balancer import Absent, Balancer
@@ -44,7 +44,7 @@ class Known:
             self.seen, self.missing, self.remade = seen, None, None
             return seen
         self.missing = now if self.missing is None else self.missing
-        return Absent(self.missing, tried=True)
+        return replace(seen, since=self.missing, tried=True)
 
     def take_listed(self) -> tuple[Balancer, ...]:
         """What was listed, once: it gets old."""

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from yunqiao.model.balancer import UNMANAGED, Absent, Balancer, Group, Listener
-from yunqiao.model.cluster import Service
+from yunqiao.model.balancer import UNMANAGED, Absent, AccessList, Balancer, Group, Listener
+from yunqiao.model.cluster import Service, as_builtins
 from yunqiao.model.keys import digest
 
 ANNOTATION = "yunqiao/record"
@@ -30,8 +30,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     of the ClientToken, so that a repeated call makes no second balancer, and a later one does not ask for one that is
     gone. `borrowed` says that the balancer is somebody else's. `applied` and `backends` are digests of the settings
     and of the backends. `asked` are the annotations (by suffix) and `tags` the tag keys that have been followed: when
-    one goes, what it had set goes back to its default. `access` says that there may be an access control list of
-    ours. `taken` is what the Service asked for when it was taken over from a controller that ignored parts of it.
+    one goes, what it had set goes back to its default. `access` names the access control list of ours that there may
+    be. `taken` is what the Service asked for when it was taken over from a controller that ignored parts of it.
     """
 
     uid: str
@@ -42,7 +42,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     backends: str = ""
     asked: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    access: bool = False
+    access: str = ""
     taken: str = ""
     dirty: bool = False
 
@@ -71,7 +71,7 @@ def claimed(noted: Record, wanted: Balancer, seen: Balancer | Absent, followed: 
         borrowed=wanted.borrowed or noted.borrowed,
         asked=_joined(noted.asked, followed),
         tags=_joined(noted.tags, wanted.tags.keys()),
-        access=noted.access or bool(wanted.access),
+        access=noted.access or _named(wanted.access),
     )
 
 
@@ -83,9 +83,13 @@ def done(noted: Record, wanted: Balancer, seen: Balancer, followed: Sequence[str
         borrowed=wanted.borrowed,
         asked=_joined(followed),
         tags=_joined(wanted.tags.keys()),
-        access=bool(wanted.access),
+        access=_named(seen.access),
         taken=noted.taken,
     )
+
+
+def _named(lists: Sequence[AccessList]) -> str:
+    return next((one.name for one in lists), "")
 
 
 def _joined(*some: Iterable[str]) -> tuple[str, ...]:
@@ -100,7 +104,7 @@ def text(record: Record) -> str:
 def applied(wanted: Balancer) -> str:
     """Digest of all settings that are wanted: equal wishes give equal digests, in every process and Python."""
     groups = [(one.name, one.id) for one in wanted.groups]
-    access = [(one.name, sorted(one.entries)) for one in wanted.access]
+    access = [(one.name, None if one.entries is UNMANAGED else sorted(one.entries)) for one in wanted.access]
     listeners = UNMANAGED.value if wanted.listeners is UNMANAGED else [_listener(one) for one in wanted.listeners]
     return _digest([wanted.attributes, wanted.tags, groups, listeners, access, wanted.hostname])
 
@@ -145,5 +149,6 @@ def service_hash(service: Service) -> str:
         service.metadata.deletion_timestamp,
         spec.load_balancer_source_ranges,
         spec.session_affinity,
+        as_builtins(spec.session_affinity_config),
     ]
     return hashlib.sha224(json.dumps(wishes, sort_keys=True).encode()).hexdigest()

@@ -7,26 +7,50 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from yunqiao.cloud.clb import groups
+from yunqiao.cloud.clb.access_control import carried
 from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
-from yunqiao.cloud.clb.listeners import AT_CREATION
+from yunqiao.cloud.clb.listeners import AT_CREATION, bound
 from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
-from yunqiao.model.balancer import Absent, Backend, Balancer, Group, Listener, slot_of
+from yunqiao.model.balancer import (
+    UNKNOWN,
+    UNMANAGED,
+    Absent,
+    AccessList,
+    Backend,
+    Balancer,
+    Domain,
+    Group,
+    Listener,
+    slot_of,
+)
 from yunqiao.model.errors import Refused, Stale, Trouble
 from yunqiao.model.step import Call, Reply
+
+Lists = tuple[AccessList, ...]
 
 
 def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent:
     """What is there after this call, as far as the call and its answer say."""
+    if call.action in _ON_LISTS:
+        have = seen.access if isinstance(seen.access, tuple) else ()
+        return replace(seen, access=_ON_LISTS[call.action](have, call, reply))
     if call.action == "CreateLoadBalancer":
-        return _created(call.params, reply, known=not (isinstance(seen, Absent) and seen.tried))
+        made = _created(call.params, reply, known=not (isinstance(seen, Absent) and seen.tried))
+        return replace(made, access=seen.access if isinstance(seen.access, tuple) else ())
     if isinstance(seen, Absent):
         return seen
     if call.lane != seen.id:
         return replace(seen, spares=_spares(seen, call))
     if call.action == "DeleteLoadBalancer":
-        first, *others = seen.spares or (None,)
-        return replace(first, spares=tuple(others)) if isinstance(first, Balancer) else Absent()
+        return _next_one(seen)
     return _FOLDS[call.action](seen, call, reply)
+
+
+def _next_one(seen: Balancer) -> Balancer | Absent:
+    """After the end of an instance: its first spare, else nothing but the lists that it had used."""
+    if seen.spares:
+        return replace(seen.spares[0], spares=seen.spares[1:], access=seen.access)
+    return Absent(access=seen.access or UNKNOWN)
 
 
 def stumble(seen: Balancer | Absent, call: Call, trouble: Trouble) -> Balancer | Absent | None:
@@ -141,7 +165,7 @@ def _listener_created(seen: Balancer, call: Call, _: Reply) -> Balancer:
     port, protocol = int(call.params["ListenerPort"]), _protocol(call.action)
     new = Listener(
         port, protocol, call.params["Description"], call.params["VServerGroupId"], _listener_attributes(call),
-        running=False,
+        running=False, domains=() if protocol == "https" else UNMANAGED,
     )  # fmt: skip
     return replace(seen, listeners=(*seen.listening, new))
 
@@ -157,10 +181,64 @@ def _on_listener(change: Callable[[Listener, Call], Listener | None]) -> Callabl
 
 
 def _set(listener: Listener, call: Call) -> Listener:
-    attributes = {**listener.attributes, **_listener_attributes(call)}
+    attributes = bound({**listener.attributes, **_listener_attributes(call)})
     group, description = call.params["VServerGroupId"], call.params["Description"]
     return replace(listener, attributes=attributes, group=group, description=description)
 
+
+def _domain_added(seen: Balancer, call: Call, reply: Reply) -> Balancer:
+    new = Domain(call.params["Domain"], call.params["ServerCertificateId"], reply["DomainExtensionId"])
+    slot = slot_of(int(call.params["ListenerPort"]), "https")
+    grown = (replace(one, domains=(*_domains(one), new)) if one.slot == slot else one for one in seen.listening)
+    return replace(seen, listeners=tuple(grown))
+
+
+def _domains(listener: Listener) -> tuple[Domain, ...]:
+    return listener.domains if isinstance(listener.domains, tuple) else ()
+
+
+def _on_domain(change: Callable[[Domain, Call], Domain | None]) -> Callable[[Balancer, Call, Reply], Balancer]:
+    """Fold a change of one further domain, which is named by its id alone; None is its removal."""
+
+    def changed(listener: Listener, call: Call) -> Listener:
+        left = [change(one, call) if one.id == call.params["DomainExtensionId"] else one for one in _domains(listener)]
+        return replace(listener, domains=tuple(one for one in left if one is not None))
+
+    def folded(seen: Balancer, call: Call, _: Reply) -> Balancer:
+        kept = (changed(one, call) if isinstance(one.domains, tuple) else one for one in seen.listening)
+        return replace(seen, listeners=tuple(kept))
+
+    return folded
+
+
+def _list_created(have: Lists, call: Call, reply: Reply) -> Lists:
+    return (*have, AccessList(call.params["AclName"], frozenset(), reply["AclId"], call.params["AddressIPVersion"]))
+
+
+def _list_deleted(have: Lists, call: Call, _: Reply) -> Lists:
+    return tuple(one for one in have if one.id != call.params["AclId"])
+
+
+def _on_entries(change: Callable[[frozenset[str], Call], frozenset[str]]) -> Callable[[Lists, Call, Reply], Lists]:
+    """Fold a change of one list's entries."""
+
+    def folded(have: Lists, call: Call, _: Reply) -> Lists:
+        return tuple(
+            replace(one, entries=change(one.entries, call))
+            if one.id == call.params["AclId"] and one.entries is not UNMANAGED
+            else one
+            for one in have
+        )
+
+    return folded
+
+
+_ON_LISTS: Mapping[str, Callable[[Lists, Call, Reply], Lists]] = {
+    "CreateAccessControlList": _list_created,
+    "DeleteAccessControlList": _list_deleted,
+    "AddAccessControlListEntry": _on_entries(lambda entries, call: entries | carried(call)),
+    "RemoveAccessControlListEntry": _on_entries(lambda entries, call: entries - carried(call)),
+}
 
 _FOLDS: Mapping[str, Callable[[Balancer, Call, Reply], Balancer]] = {
     "SetLoadBalancerDeleteProtection": _attribute,
@@ -181,4 +259,9 @@ _FOLDS: Mapping[str, Callable[[Balancer, Call, Reply], Balancer]] = {
     **{f"SetLoadBalancer{one.upper()}ListenerAttribute": _on_listener(_set) for one in LISTENER_ATTRIBUTES},
     "StartLoadBalancerListener": _on_listener(lambda one, _: replace(one, running=True)),
     "DeleteLoadBalancerListener": _on_listener(lambda *_: None),
+    "CreateDomainExtension": _domain_added,
+    "SetDomainExtensionAttribute": _on_domain(
+        lambda one, call: replace(one, certificate=call.params["ServerCertificateId"])
+    ),
+    "DeleteDomainExtension": _on_domain(lambda *_: None),
 }

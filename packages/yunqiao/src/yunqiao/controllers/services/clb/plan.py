@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from yunqiao.cloud.clb import instances
-from yunqiao.controllers.services.clb import plan_groups, plan_instance, plan_listeners
+from yunqiao.controllers.services.clb import plan_access, plan_groups, plan_instance, plan_listeners
 from yunqiao.controllers.services.clb.plan_instance import SMALLEST
 from yunqiao.controllers.services.identity import Identity, made_by_kubernetes
 from yunqiao.controllers.services.known import LOOK_TWICE_AFTER
-from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.balancer import UNKNOWN, Absent, Balancer
 from yunqiao.model.keys import digest
 from yunqiao.model.step import Call, Plan
 
@@ -48,15 +48,26 @@ def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now:
 
 def _parts(wanted: Balancer, seen: Balancer, who: Identity) -> Plan:
     """Groups and listeners, the same on a balancer of one's own and on a borrowed one."""
-    steps = (*plan_groups.steps(wanted, seen, who), *plan_listeners.steps(wanted, seen, who))
-    conflicts = (*plan_groups.conflicts(wanted, seen), *plan_listeners.conflicts(wanted, seen, who))
-    return Plan(steps, problems=wanted.problems, blocked=conflicts)
+    plans = (plan_access, plan_groups, plan_listeners)
+    steps = (step for one in plans for step in one.steps(wanted, seen, who))
+    conflicts = (
+        *plan_access.conflicts(wanted, seen),
+        *plan_groups.conflicts(wanted, seen),
+        *plan_listeners.conflicts(wanted, seen, who),
+    )
+    problems = (*wanted.problems, *plan_listeners.problems(wanted, seen, who))
+    return Plan(tuple(steps), problems=problems, blocked=conflicts)
 
 
 def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
     """Somebody else's instance: our parts on it, or, when the Service goes, none of them."""
     if isinstance(wanted, Absent):
-        return Plan((*plan_listeners.withdrawal(seen, who), *plan_groups.withdrawal(seen, who)))
+        leaving = (
+            plan_listeners.withdrawal(seen, who),
+            plan_groups.withdrawal(seen, who),
+            plan_access.withdrawal(seen),
+        )
+        return Plan(tuple(step for one in leaving for step in one))
     if made_by_kubernetes(seen):
         return Plan(blocked=(OF_A_CLUSTER.format(seen.id),))
     if who.asked != seen.id:
@@ -70,6 +81,10 @@ def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
 def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: float) -> Plan:
     if isinstance(wanted, Balancer):
         return _create(wanted, who)
+    if seen.access is UNKNOWN and who.access:
+        return Plan(again_after=LOOK_TWICE_AFTER)
+    if isinstance(seen.access, tuple) and seen.access:
+        return Plan(tuple(plan_access.removal(seen.access, "its Service goes")))
     waited = now - seen.since
     return Plan() if waited >= LOOK_TWICE_AFTER else Plan(again_after=LOOK_TWICE_AFTER - waited)
 

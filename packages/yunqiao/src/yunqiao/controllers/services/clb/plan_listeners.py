@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from yunqiao.cloud.clb import listeners
 from yunqiao.cloud.clb.listeners import AT_CREATION
+from yunqiao.controllers.services.clb import plan_access, plan_domains
 from yunqiao.controllers.services.clb.plan_groups import chosen
 from yunqiao.controllers.services.identity import Identity
 from yunqiao.model.balancer import UNMANAGED, Balancer, Listener, slot_of
@@ -12,18 +13,26 @@ from yunqiao.model.step import Call
 
 
 def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
-    """All calls on listeners that can be made now; one whose group is not there yet waits for the next round."""
+    """All calls on listeners that can be made now.
+
+    One that is to be made waits for its group and its access control list, until the round in which they are there.
+    """
     if wanted.listeners is UNMANAGED:
         return
     have = {listener.slot: listener for listener in seen.listening}
-    for listener in wanted.listeners:
-        twin, group = have.get(listener.slot), chosen(seen, listener.group)
-        if twin is None and group is not None and _target_is_there(listener, have):
-            yield listeners.create(seen.id, listener, group.id, f"port {_port(listener)} has no listener")
-        elif twin is not None and group is not None and who.owner.owns(twin.description):
-            yield from (
-                _anew(seen, listener, twin) if _other_kind(listener, twin) else _mend(seen, listener, twin, group.id)
-            )
+    for wish in wanted.listeners:
+        listener, twin, group = plan_access.resolved(wish, wanted, seen), have.get(wish.slot), chosen(seen, wish.group)
+        ready = not listener.access and not listener.barred
+        if group is None:
+            continue
+        if twin is None:
+            if ready and _target_is_there(listener, have):
+                yield listeners.create(seen.id, listener, group.id, f"port {_port(listener)} has no listener")
+        elif who.owner.owns(twin.description):
+            if not _other_kind(listener, twin):
+                yield from _mend(seen, listener, twin, group.id)
+            elif ready:
+                yield from _anew(seen, listener, twin)
     slots = {listener.slot for listener in wanted.listeners}
     gone = [one for one in seen.listening if one.slot not in slots and who.owner.owns(one.description)]
     yield from _gone(seen, gone, "no longer wanted")
@@ -68,6 +77,17 @@ def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
         if twin is not None and not who.owner.owns(twin.description):
             holder = f'"{twin.description}"' if twin.description else "a listener without description"
             yield f"port {_port(listener)} of {seen.id} is held by {holder}, not this Service's; it is left alone"
+        elif twin is None and listener.barred:
+            yield listener.barred
+
+
+def problems(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
+    """Listeners that are there and keep what they have, since they cannot have what is asked for."""
+    have = {listener.slot: listener for listener in seen.listening}
+    for listener in wanted.listening:
+        twin = have.get(listener.slot)
+        if twin is not None and listener.barred and who.owner.owns(twin.description):
+            yield listener.barred
 
 
 def _mend(seen: Balancer, listener: Listener, twin: Listener, group_id: str) -> Iterator[Call]:
@@ -78,6 +98,7 @@ def _mend(seen: Balancer, listener: Listener, twin: Listener, group_id: str) -> 
         whole = replace(listener, attributes={**twin.attributes, **listener.attributes})
         why = f"{', '.join(differing)} of port {_port(listener)} differ from what is wanted"
         yield listeners.change(seen.id, whole, group_id, why)
+    yield from plan_domains.steps(seen.id, listener, twin)
     if not twin.running:
         yield listeners.start(
             seen.id, listener.port, listener.protocol, f"the listener on port {_port(listener)} stands still"

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from yunqiao.cloud.clb import groups, instances, listeners
+from yunqiao.cloud.clb import access_control, domains, groups, instances, listeners
+from yunqiao.cloud.paging import every
 from yunqiao.controllers.services.identity import OWNER_TAG, Identity
-from yunqiao.model.balancer import UNKNOWN, Absent, Backend, Balancer, Group, Listener
+from yunqiao.model.balancer import UNKNOWN, Absent, AccessList, Backend, Balancer, Group, Listener
 from yunqiao.model.errors import Refused
 from yunqiao.model.keys import read
 from yunqiao.model.step import Call, Send
@@ -17,7 +18,7 @@ async def see(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bala
     """Look at the parts of the balancer that was `found`, or else is found now. Raises NotYet, Lost, Refused."""
     found = found or await _find(send, who)
     if not found:
-        return Absent()
+        return Absent(access=await _lists(send, who, {who.access}))
     whole = await asyncio.gather(*(_parts(send, who, one) for one in found))
     return _keep_one(list(whole), who)
 
@@ -29,9 +30,11 @@ async def find(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bal
     """
     found = found or await _find(send, who)
     if not found:
-        return Absent()
-    enough = len(found) == 1 and who.holds(found[0])
-    return replace(found[0], known=False) if enough else await see(send, who, found)
+        return Absent(access=await _lists(send, who, {who.access}))
+    if len(found) > 1 or not who.holds(found[0]):
+        return await see(send, who, found)
+    lists = await _lists(send, who.on(found[0]), {who.access})
+    return replace(found[0], access=lists, known=False)
 
 
 async def refresh(send: Send, who: Identity, seen: Balancer) -> Balancer:
@@ -66,17 +69,52 @@ async def _pages(send: Send, page_call: Callable[[int], Call]) -> list[Balancer]
 
 
 async def _parts(send: Send, who: Identity, bare: Balancer) -> Balancer:
-    looks = _listeners(send, bare.id), _groups(send, who.on(bare), bare)
-    seen_listeners, seen_groups = await asyncio.gather(*looks)
-    return replace(bare, listeners=seen_listeners, groups=seen_groups)
+    on_it = who.on(bare)
+    looks = _listeners(send, on_it, bare.id), _groups(send, on_it, bare)
+    names = {who.access, on_it.list_name if who.access else ""}
+    seen_listeners, seen_groups, lists = await asyncio.gather(*looks, _filled(send, on_it, names))
+    return replace(bare, listeners=seen_listeners, groups=seen_groups, access=lists)
 
 
-async def _listeners(send: Send, balancer_id: str) -> tuple[Listener, ...]:
+async def _listeners(send: Send, who: Identity, balancer_id: str) -> tuple[Listener, ...]:
+    """All listeners; with the further domains of those that are ours."""
     found, token = listeners.read_listeners(await send(listeners.list_listeners(balancer_id)))
     while token:
         more, token = listeners.read_listeners(await send(listeners.list_listeners(balancer_id, token)))
         found += more
-    return tuple(found)
+    return tuple(await asyncio.gather(*(_with_domains(send, who, balancer_id, one) for one in found)))
+
+
+async def _with_domains(send: Send, who: Identity, balancer_id: str, one: Listener) -> Listener:
+    if one.protocol != "https" or not who.owner.owns(one.description):
+        return one
+    return replace(one, domains=domains.read_domains(await send(domains.list_domains(balancer_id, one.port))))
+
+
+async def _lists(send: Send, who: Identity, names: set[str]) -> tuple[AccessList, ...]:
+    """Our access control lists of these names, without their entries; a Service that never had one is not asked for."""
+    named = [
+        await every(send, partial(access_control.list_by_name, name), access_control.read_list)
+        for name in sorted(names - {""})
+    ]
+    ours = {one.id: one for each in named for one, tags in each if who.owns_list(one.name, tags)}
+    return tuple(ours.values())
+
+
+async def _filled(send: Send, who: Identity, names: set[str]) -> tuple[AccessList, ...]:
+    """The same with their entries."""
+    return tuple([replace(one, entries=await _entries(send, one.id)) for one in await _lists(send, who, names)])
+
+
+async def _entries(send: Send, acl_id: str) -> frozenset[str]:
+    found, page, total = set[str](), 0, 1
+    while len(found) < total:
+        page += 1
+        more, total = access_control.read_entries(await send(access_control.describe(acl_id, str(page))))
+        if not more:
+            break
+        found |= set(more)
+    return frozenset(found)
 
 
 async def _groups(send: Send, who: Identity, bare: Balancer) -> tuple[Group, ...]:
