@@ -38,7 +38,6 @@ class Backend:
     health: int = 200
     delay: float = 0.0
     probes: list[Probe] = field(default_factory=list)
-    connections: int = 0
     _server: asyncio.Server | None = None
     _transport: asyncio.DatagramTransport | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -59,8 +58,10 @@ class Backend:
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None or not self._server.is_serving():  # accepted while stopping: a probe, most likely
+            writer.transport.abort()
+            return
         self._writers.add(writer)
-        self.connections += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await self._talk(reader, writer)
         self._writers.discard(writer)

@@ -19,10 +19,16 @@ class FlyingLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.ahead = 0.0
         self.flies = False
-        super().__init__(_Selector(self))
+        self._waiting = _Selector(self)
+        super().__init__(self._waiting)
 
     def time(self) -> float:
         return super().time() + self.ahead
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are listened to or written to, without the loop's own."""
+        return len(self._waiting.get_map()) - 1
 
 
 class _Selector(selectors.DefaultSelector):
@@ -41,11 +47,16 @@ class _Selector(selectors.DefaultSelector):
         return events
 
 
+def _loop() -> FlyingLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, FlyingLoop)
+    return loop
+
+
 @contextlib.contextmanager
 def flying() -> Iterator[None]:
     """Time flies here."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, FlyingLoop)
+    loop = _loop()
     loop.flies = True
     try:
         yield
@@ -57,3 +68,12 @@ async def elapse(seconds: float) -> None:
     """Let that much time pass, with all that is due in it."""
     with flying():
         await asyncio.sleep(seconds)
+
+
+async def silence() -> None:
+    """Wait until no socket is in use any more, and everybody has been told."""
+    async with asyncio.timeout(5):
+        while _loop().sockets:
+            await asyncio.sleep(0.001)
+    for _ in range(20):  # transports close some turns after they were told to
+        await asyncio.sleep(0)

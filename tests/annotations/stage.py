@@ -4,12 +4,12 @@ A test annotates the Service, lets the controller work, asks the cloud what it h
 listener's address to backends that tell what they received.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 from tests.annotations.backends import Backend
+from tests.annotations.flying import silence
 from tests.annotations.places import INSIDE, INTERNET, NODE_PORT, VSWITCH
 from tests.annotations.traffic import Traffic
 from tests.annotations.wishes import Wishes, port
@@ -86,8 +86,7 @@ class Stage(Traffic, Wishes):
         await self.carrying.close()
         for backend in self.backends.values():
             await backend.stop()
-        for _ in range(20):  # transports close some turns after they were told to
-            await asyncio.sleep(0)
+        await silence()
 
 
 async def new_stage(instances: int = 3, nodes: Iterable[str] = ("w0", "w1")) -> Stage:
