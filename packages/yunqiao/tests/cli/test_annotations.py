@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from yunqiao.cli import annotations
+from yunqiao.controllers.services.clb.listening import BIRTH
 from yunqiao.options.declare import PREFIXES
 
 NEW, OLD = PREFIXES
@@ -170,3 +171,10 @@ def test_what_was_there_before_the_policies_can_be_changed_and_deleted(clean):
 def test_the_rendered_file_is_what_the_command_prints():
     rendered = Path(__file__).parents[4] / "deploy" / "admission-policy.yaml"
     assert rendered.read_text(encoding="utf-8") == annotations.policy_file()
+
+
+def test_the_defaults_that_are_told_are_those_that_new_listeners_get():
+    for protocol, birth in BIRTH.items():
+        for option in annotations.OPTIONS:
+            if option.unset and option.parameter in birth and protocol in option.protocols:
+                assert option.unset == birth[option.parameter], (protocol, option.suffix)

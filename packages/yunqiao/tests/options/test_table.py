@@ -28,7 +28,7 @@ def test_the_terminal_shows_aligned_columns():
     assert table.text(ROWS).splitlines() == [
         "ANNOTATION  APPLIES TO         DEFAULT  CHANGEABLE        API PARAMETER  VALUES",
         "kind        the load balancer  plain    at creation only  Kind           a text of at most 9 characters",
-        "colour      tcp, udp                    yes               Colour         a|b, c",
+        "colour      tcp, udp           c        yes               Colour         a|b, c",
         "weight      the backends       100      yes                              a whole number from 0 to 100",
         "other       elsewhere                   yes                              a text of at most 9 characters",
     ]
@@ -41,6 +41,7 @@ def test_one_annotation_is_told_in_full_and_what_there_is_not_is_left_out():
         "meaning        Its colour.",
         "applies to     every listener (tcp, udp)",
         "values         a|b, c",
+        "default        c",
         "changeable     yes",
         "taken away     c",
         "API parameter  Colour",
@@ -52,7 +53,7 @@ def test_a_page_has_a_section_for_each_subject_with_the_columns_that_it_needs():
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
         "## About the load balancer", "## About every listener", "## About the backends", "## About elsewhere",
     ]  # fmt: skip
-    assert "| `colour` | a\\|b, c | Its colour. | tcp, udp | yes | `c` | `Colour` |" in page
+    assert "| `colour` | a\\|b, c | Its colour. | tcp, udp | c | yes | `c` | `Colour` |" in page
     assert "| suffix | values | meaning | default | changeable |\n" in page
 
 

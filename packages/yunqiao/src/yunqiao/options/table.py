@@ -98,7 +98,7 @@ def _row(option: Declared, changeable: bool) -> Row:
         about=SCOPES.get(option.scope, option.scope),
         protocols=option.protocols,
         values=option.reader.allowed,
-        default=option.unset,
+        default=option.unset or option.restores,
         changeable=changeable,
         parameter=option.parameter,
         restores=option.restores,
