@@ -173,8 +173,10 @@ class Site:
         self.cluster.verbs.delete(SERVICES, name, "default")
         self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
 
-    def deploy(self, name: str, replicas: int, *, grace: int = 2, pre_stop: int = 1, min_ready: int = 0) -> None:
-        """Pods that become ready by a probe and shut down politely: one more before one less."""
+    def deploy(
+        self, name: str, replicas: int, *, grace: int = 2, pre_stop: int = 1, min_ready: int = 0, surge: int = 1
+    ) -> None:
+        """Pods that become ready by a probe and shut down politely; without surge one goes before one comes."""
         container = {
             "name": "web",
             "image": "app:1",
@@ -190,7 +192,7 @@ class Site:
             "replicas": replicas,
             "minReadySeconds": min_ready,
             "selector": {"matchLabels": {"app": name}},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 1 - surge}},
             "template": template,
         }
         self.cluster.verbs.create(DEPLOYMENTS, {"metadata": {"name": name}, "spec": spec}, "default")
@@ -217,6 +219,12 @@ class Site:
         """Change the template of a Deployment."""
         template = {"metadata": {"annotations": {"rolled": str(time.monotonic())}}}
         self.patch(DEPLOYMENTS, name, spec={"template": template})
+
+    def say_ready(self, node: str, status: str) -> None:
+        """Set the condition Ready of a Node; its machine works all the time."""
+        conditions = self.cluster.verbs.get(NODES, node)["status"]["conditions"]
+        changed = [{**one, "status": status} if one["type"] == "Ready" else one for one in conditions]
+        self.cluster.verbs.patch(NODES, node, {"status": {"conditions": changed}}, MERGE, subresource="status")
 
     def drain(self, node: str) -> None:
         """Cordon and evict, as `kubectl drain`."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from tests.loss.modes import MODES
-from tests.loss.site import CLUSTER, DEPLOYMENTS, DETECTION, NODES, SPARE, node_spec
+from tests.loss.site import CLUSTER, DEPLOYMENTS, DETECTION, LOCAL, NODES, SPARE, node_spec
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,6 +23,18 @@ async def test_draining_a_node_loses_no_request(place, mode):
         await place.settled(name, mode)
         assert place.nodes_of(name) == {"n2", "n3"}
         place.patch(NODES, "n1", spec={"unschedulable": None})
+    assert place.lost(load) == []
+
+
+@pytest.mark.parametrize("mode", MODES[::2])
+async def test_a_node_whose_kubelet_falls_silent_while_its_pods_serve_costs_no_request(place, mode):
+    """In Local mode its own kube-proxy lets nobody through any more, before any balancer can know."""
+    name = f"hangs-{mode}"
+    async with place.load(name, mode) as load:
+        for status, nodes in (("Unknown", 2), ("True", 3)):
+            place.say_ready("n1", status)
+            await place.until("the pods follow", lambda number=nodes: len(place.wanted(name, LOCAL)) == number)
+            await place.settled(name, mode)
     assert place.lost(load) == []
 
 

@@ -19,9 +19,10 @@ async def test_a_rolling_update_loses_no_request(place, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_rolling_update_behind_an_http_listener_loses_no_request(place, mode):
+async def test_a_rolling_update_without_surge_behind_an_http_listener_loses_no_request(place, mode):
     name = f"rolls-http-{mode}"
-    async with place.load(name, mode, annotations={"protocol-port": "http:8080"}, pod={"min_ready": 1}) as load:
+    pod = {"min_ready": 1, "surge": 0}
+    async with place.load(name, mode, annotations={"protocol-port": "http:8080"}, pod=pod) as load:
         place.roll(name)
         await place.available(name, 3)
         await place.settled(name, mode)

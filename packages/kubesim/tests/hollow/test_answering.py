@@ -11,7 +11,7 @@ HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 @asynccontextmanager
 async def connection_to(address, answer=lambda: Answer(b"hi")):
     server = AnsweringServer(answer)
-    await server.listen(address, 8080)
+    server.listen(address, 8080)
     reader, writer = await asyncio.open_connection(address, 8080)
     try:
         yield reader, writer

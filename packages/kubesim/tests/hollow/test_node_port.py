@@ -37,7 +37,7 @@ def naming(name):
 @asynccontextmanager
 async def node_port(address, endpoints):
     port = NodePort((address, 30080))
-    await port.serve(endpoints)
+    port.serve(endpoints)
     try:
         yield port
     finally:
@@ -75,10 +75,10 @@ async def test_a_change_moves_new_connections_and_leaves_old_ones(new_address):
     ):
         reader, writer = await asyncio.open_connection(*port.place)
         assert await ask_on(reader, writer) == b"a"
-        await port.serve((b,))
+        port.serve((b,))
         assert await ask(port.place) == b"b"
         assert await ask_on(reader, writer) == b"a"
-        await port.serve(())
+        port.serve(())
         assert await ask_on(reader, writer) == b"a"
         writer.close()
 
@@ -87,9 +87,9 @@ async def test_without_endpoints_the_port_refuses_until_there_are_some(new_addre
     async with serving((new_address(), 80), naming(b"a")) as a, node_port(new_address(), ()) as port:
         with pytest.raises(ConnectionRefusedError):
             await ask(port.place)
-        await port.serve((a,))
+        port.serve((a,))
         assert await ask(port.place) == b"a"
-        await port.serve(())
+        port.serve(())
         with pytest.raises(ConnectionRefusedError):
             await ask(port.place)
 

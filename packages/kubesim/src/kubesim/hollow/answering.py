@@ -5,16 +5,13 @@ Pods and health checks need no more than that: keep-alive and pipelining, HEAD, 
 """
 
 import asyncio
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 
+from kubesim.hollow.door import Door
 from kubesim.hollow.silence import Silence
-
-BACKLOG = 1024
-"""Connections that the system holds for us to accept."""
 
 LARGEST_HEAD = 65536
 """Bytes of request line and headers that are read at most."""
@@ -146,26 +143,20 @@ class AnsweringServer:
 
     def __init__(self, answer: Callable[[], Answer]) -> None:
         self._answer = answer
-        self._servers: dict[tuple[str, int], asyncio.Server] = {}
+        self._doors: dict[tuple[str, int], Door] = {}
         self._connections: set[asyncio.Transport] = set()
 
     @property
     def places(self) -> frozenset[tuple[str, int]]:
         """Where it listens."""
-        return frozenset(self._servers)
+        return frozenset(self._doors)
 
-    async def listen(self, address: str, port: int) -> None:
+    def listen(self, address: str, port: int) -> None:
         """Listen there too; nothing happens when it does already. Raises OSError when the port is taken."""
-        if (address, port) not in self._servers:
-            # With a socket that is made already nothing is waited for before the server is kept, so that whoever
-            # stops this in between closes it.
-            server = self._servers[address, port] = await asyncio.get_running_loop().create_server(
-                lambda: AnsweringProtocol(self._answer, self._connections),
-                sock=socket.create_server((address, port), backlog=BACKLOG),
-                backlog=BACKLOG,
-                start_serving=False,
+        if (address, port) not in self._doors:
+            self._doors[address, port] = Door(
+                (address, port), lambda: AnsweringProtocol(self._answer, self._connections)
             )
-            await server.start_serving()
 
     def fall_silent(self, silence: Silence) -> None:
         """Answer nothing any more, and refuse nothing either."""
@@ -183,6 +174,6 @@ class AnsweringServer:
             transport.close()
 
     def _stop_listening(self) -> None:
-        for server in self._servers.values():
-            server.close()
-        self._servers.clear()
+        for door in self._doors.values():
+            door.close()
+        self._doors.clear()

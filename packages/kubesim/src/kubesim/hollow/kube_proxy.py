@@ -27,9 +27,9 @@ class HealthCheck:
         self._server = AnsweringServer(self._answer)
         self.count = 0
 
-    async def listen(self, place: Place) -> None:
+    def listen(self, place: Place) -> None:
         """Answer there. Raises OSError when the port is taken."""
-        await self._server.listen(*place)
+        self._server.listen(*place)
 
     def fall_silent(self, silence: Silence) -> None:
         """Answer nothing any more, and refuse nothing either."""
@@ -93,10 +93,10 @@ class KubeProxy:
         """Make the ports of one Service forward to what its slices name."""
         service = self._cluster.get("services", key)
         slices = [each for each in self._cluster.list(SLICES, key[0]) if service_key(each) == key]
-        await self._forward(key, service, slices)
-        await self._report_health(key, service, slices)
+        self._forward(key, service, slices)
+        self._report_health(key, service, slices)
 
-    async def _forward(self, key: Key, service: Object | None, slices: list[Object]) -> None:
+    def _forward(self, key: Key, service: Object | None, slices: list[Object]) -> None:
         ports = self._node_ports.setdefault(key, {})
         wanted = {}
         for port in service["spec"].get("ports") or () if service else ():
@@ -107,25 +107,22 @@ class KubeProxy:
         for gone in ports.keys() - wanted.keys():
             ports.pop(gone).close()
         for (node, number), places in wanted.items():
-            if node not in self._nodes:  # it was stopped while a port of another one opened
-                continue
             if (node, number) not in ports:
                 ports[node, number] = NodePort(self._wire.locate(self._nodes[node], number))
-            await ports[node, number].serve([self._wire.locate(*place) for place in places])
+            ports[node, number].serve([self._wire.locate(*place) for place in places])
         if not ports:
             del self._node_ports[key]
 
-    async def _report_health(self, key: Key, service: Object | None, slices: list[Object]) -> None:
+    def _report_health(self, key: Key, service: Object | None, slices: list[Object]) -> None:
         checks = self._health_checks.setdefault(key, {})
         number = service["spec"].get("healthCheckNodePort", 0) if service and is_local_only(service) else 0
         wanted = {(node, number) for node in self._nodes} if number else set()
         for gone in checks.keys() - wanted:
             checks.pop(gone).close()
         for node, _ in wanted:
-            if node in self._nodes:
-                check = checks.setdefault((node, number), HealthCheck(key))
-                check.count = ready_locally(slices, node)
-                await check.listen(self._wire.locate(self._nodes[node], number))
+            check = checks.setdefault((node, number), HealthCheck(key))
+            check.count = ready_locally(slices, node)
+            check.listen(self._wire.locate(self._nodes[node], number))
         if not checks:
             del self._health_checks[key]
 

@@ -134,7 +134,7 @@ class Kubelet:
     async def _keep_running(self, key: Key, pod: Object, running: RunningPod) -> float | None:
         retry = None
         try:
-            await running.open_ports(pod, named_ports(self._cluster.list(SLICES), running.address))
+            running.open_ports(pod, named_ports(self._cluster.list(SLICES), running.address))
         except OSError as error:
             log.warning("pod %s/%s cannot listen: %s", *key, error)
             retry = RETRY_PORT

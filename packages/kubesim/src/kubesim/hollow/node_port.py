@@ -6,10 +6,9 @@ established one stays with its endpoint, half-closes included.
 """
 
 import asyncio
-import socket
 from collections.abc import Sequence
 
-from kubesim.hollow.answering import BACKLOG
+from kubesim.hollow.door import Door
 from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Place
 
@@ -96,23 +95,16 @@ class NodePort:
         self.endpoints: Sequence[Place] = ()
         self.connections: set[ClientSide] = set()
         self._turn = 0
-        self._server: asyncio.Server | None = None
+        self._door: Door | None = None
         self._connecting: set[asyncio.Task[None]] = set()
 
-    async def serve(self, endpoints: Sequence[Place]) -> None:
+    def serve(self, endpoints: Sequence[Place]) -> None:
         """Forward to these from now on; with none the port refuses. Raises OSError when the port is taken."""
         self.endpoints = endpoints
         if not endpoints:
             self._refuse()
-        elif self._server is None:
-            loop = asyncio.get_running_loop()
-            # With a socket that is made already nothing is waited for before the server is kept, so that whoever
-            # stops this in between closes it.
-            listening = socket.create_server(self.place, backlog=BACKLOG)
-            self._server = await loop.create_server(
-                lambda: ClientSide(self), sock=listening, backlog=BACKLOG, start_serving=False
-            )
-            await self._server.start_serving()
+        elif self._door is None:
+            self._door = Door(self.place, lambda: ClientSide(self))
 
     def accepted(self, client: ClientSide) -> None:
         """Begin to connect a new connection to an endpoint."""
@@ -123,7 +115,7 @@ class NodePort:
 
     def fall_silent(self, silence: Silence) -> None:
         """Carry nothing any more, and refuse nothing either."""
-        listened = self._server is not None
+        listened = self._door is not None
         self._stop()
         if listened:
             silence.mute(self.place)
@@ -142,9 +134,9 @@ class NodePort:
             task.cancel()
 
     def _refuse(self) -> None:
-        if self._server:
-            self._server.close()
-            self._server = None
+        if self._door:
+            self._door.close()
+            self._door = None
 
     async def _connect(self, client: ClientSide) -> None:
         backend = await self._next(client)

@@ -23,10 +23,10 @@ class PodServer:
         self._server = AnsweringServer(lambda: self._answer)
         self.ports: frozenset[int] = frozenset()
 
-    async def open(self, ports: frozenset[int]) -> None:
+    def open(self, ports: frozenset[int]) -> None:
         """Listen on these ports too. Raises OSError when one is taken."""
         for port in sorted(ports - self.ports):
-            await self._server.listen(*self._wire.locate(self._address, port))
+            self._server.listen(*self._wire.locate(self._address, port))
             self.ports |= {port}
 
     def drain(self) -> None:

@@ -32,12 +32,12 @@ class RunningPod:
         names = [container["name"] for container in pod["spec"]["containers"]]
         return {name: name not in self._probes or self._probes[name].ready for name in names}
 
-    async def open_ports(self, pod: Object, named: frozenset[int]) -> None:
+    def open_ports(self, pod: Object, named: frozenset[int]) -> None:
         """Listen at the declared ports; a pod that declares none listens wherever somebody expects it to.
 
         Raises OSError when a port is taken.
         """
-        await self._server.open(declared_ports(pod) or probed_ports(pod) | named)
+        self._server.open(declared_ports(pod) or probed_ports(pod) | named)
 
     @property
     def is_going(self) -> bool:
