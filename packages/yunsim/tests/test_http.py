@@ -332,9 +332,13 @@ async def test_pods_with_a_network_interface_answer_through_a_listener(client: C
     await client.done("CreateLoadBalancerTCPListener", **listener, Bandwidth="-1", VServerGroupId=group)
     await client.done("StartLoadBalancerListener", **listener, ListenerProtocol="tcp")
     await client.server.carrying.settled()
-    reader, writer = await asyncio.open_connection(made["Address"], 8085)
-    assert await reader.read() == b"pod"
-    writer.close()
+    eip = {"ip": "127.200.255.9", "instance": made["LoadBalancerId"]}
+    assert await client.control("POST", "world", elastic_ips=[eip]) == {}
+    await client.server.carrying.settled()
+    for address in (made["Address"], "127.200.255.9"):
+        reader, writer = await asyncio.open_connection(address, 8085)
+        assert await reader.read() == b"pod"
+        writer.close()
     pod.close()
     assert await client.control("DELETE", "world?id=eni-pods") == {}
     assert "there is no eni-pods" in (await client.control("DELETE", "world?id=eni-pods"))["error"]

@@ -11,6 +11,7 @@ from yunsim.products.ecs.state import NetworkInterface, attach
 from yunsim.products.slb.rules import default_resource_group
 from yunsim.products.slb.rules import state as slb
 from yunsim.products.slb.state import Certificate, LoadBalancer
+from yunsim.products.vpc.elastic_ip_rules import associate, dissociate
 from yunsim.products.vpc.rules import state as vpc
 from yunsim.sections import Additions
 from yunsim.sections import Balancer as BalancerItem
@@ -136,9 +137,9 @@ def add_elastic_ip(world: World, item: ElasticIpItem) -> None:
         if not kind:
             raise ValueError(f"there is no {item.instance} that an elastic IP address could be associated with")
     address = _internet(world, own_id, item.ip)
-    vpc(world).add_elastic_ip(
-        world, address, own_id=own_id, name=item.name, instance_id=item.instance, instance_type=kind
-    )
+    made = vpc(world).add_elastic_ip(world, address, own_id=own_id, name=item.name)
+    if kind:
+        associate(world, made, item.instance, kind)
 
 
 def _internet(world: World, holder: str, address: str) -> str:
@@ -187,7 +188,9 @@ def remove(world: World, resource_id: str) -> None:
     elif resource_id in balancing.certificates:
         del balancing.certificates[resource_id]
     elif resource_id in vpc(world).elastic_ips:
-        world.release_internet_address(vpc(world).elastic_ips.pop(resource_id).ip_address)
+        gone = vpc(world).elastic_ips.pop(resource_id)
+        dissociate(world, gone)
+        world.release_internet_address(gone.ip_address)
     else:
         raise ValueError(f"there is no {resource_id}")
 

@@ -67,7 +67,8 @@ class World:
     with the id of the one thing that changed, or "" when it may be anything.
     `strict` refuses what the documentation does not list. `health` answers as the data plane's `Engine.health`.
     `wire` maps prefixes of addresses in the API to prefixes of as many addresses, where those really answer.
-    `internet_holders` has what holds each public address that is in use.
+    `internet_holders` has what holds each public address that is in use, `elastic_addresses` the elastic public address
+    of an instance or balancer, by its id.
     """
 
     region: str = "cn-hangzhou"
@@ -79,6 +80,7 @@ class World:
     internet: IPv4Network = field(default_factory=lambda: IPv4Network("127.200.0.0/16"))
     wire: dict[IPv4Network | IPv6Network, IPv4Network] = field(default_factory=dict)
     internet_holders: dict[str, str] = field(default_factory=dict)
+    elastic_addresses: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, int] = field(default_factory=dict)
     health: Callable[[], Mapping[ListenerKey, Mapping[str, str]]] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -95,6 +97,7 @@ class World:
         """Forget everything that exists, and begin the ids anew; settings, clock and listeners stay."""
         self.states.clear()
         self.internet_holders.clear()
+        self.elastic_addresses.clear()
         self._numbers = itertools.count(1)
 
     def changed(self, resource_id: str = "") -> None:

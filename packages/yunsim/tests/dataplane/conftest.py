@@ -5,6 +5,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,11 @@ class Rig:
                 health = self.engine._checks.of(backend, listener.health_check)
                 if health.pending:
                     await health.probed.wait()
+
+    def service(self) -> Any:
+        """What runs the only listener."""
+        ((service,),) = (services.values() for services in self.engine._services.values())
+        return service
 
     async def connect(self, listener: Listener) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection(*self.engine.ports()[key_of(listener)])

@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -148,3 +149,30 @@ async def test_closing_leaves_nothing_open(rig):
     writer.close()
     while len(asyncio.all_tasks()) > before:
         await asyncio.sleep(0.005)
+
+
+async def test_a_listener_is_found_at_its_further_addresses_with_the_same_turns(rig):
+    servers = [await rig.server() for _ in range(2)]
+    backends = [server.backend() for server in servers]
+    port = free_port("127.0.2.1")
+    listener = rig.listener(backends, port=port, also_at=("127.0.2.2",))
+    await rig.apply(listener)
+    kept, stays = await rig.connect(listener)
+    assert await kept.readline() == b"b0\n"
+    reader, writer = await asyncio.open_connection("127.0.2.2", port)
+    assert await reader.readline() == b"b1\n"
+    await rig.engine.change((), [replace(listener, also_at=())])
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(1)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.2.2", port)
+    stays.write(b"still here\n")
+    assert await kept.readline() == b"still here\n"
+    for each in (writer, stays):
+        each.close()
+
+
+def free_port(address):
+    with socket.socket() as sock:
+        sock.bind((address, 0))
+        return sock.getsockname()[1]

@@ -129,7 +129,7 @@ async def test_another_backend_takes_what_the_first_refuses(rig):
     await rig.engine.apply([listener])
     await first.stop()
     assert [await rig.ask(listener) for _ in range(4)] == ["b1"] * 4
-    (service,) = rig.engine._services.values()
+    service = rig.service()
     refused = next(target for target in service.pool.targets if target.backend.key == "b0")
     assert refused.active == 0
 
@@ -138,7 +138,7 @@ async def test_connections_return_their_count_when_they_end(rig):
     listener = rig.listener([(await rig.server()).backend()])
     await rig.apply(listener)
     assert [await rig.ask(listener) for _ in range(5)] == ["b0"] * 5
-    (service,) = rig.engine._services.values()
+    service = rig.service()
     async with asyncio.timeout(2):
         while service.sweeper.members:
             await asyncio.sleep(0.005)

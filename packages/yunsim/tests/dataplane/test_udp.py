@@ -99,7 +99,7 @@ async def test_a_backend_whose_port_closes_is_unhealthy_and_loses_its_flows(rig,
 async def test_a_silent_flow_is_forgotten(rig, echoes, client):
     listener = rig.listener([(await echoes("a"))[0]], protocol="udp", health_check=UDP)
     await rig.apply(listener)
-    (service,) = rig.engine._services.values()
+    service = rig.service()
     service.flow_timeout = 0.05
     service.sweeper.allow(0.05)
     await client(rig, listener, b"1")

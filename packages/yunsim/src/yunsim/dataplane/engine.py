@@ -114,6 +114,7 @@ Scheduler = Literal["rr", "wrr", "wlc", "sch", "tch", "qch"]
 class Listener:
     """One running listener of one load balancer; times in seconds.
 
+    It listens at `address` and, with the same port and backends, at the addresses `also_at`.
     `established_timeout` ends idle TCP connections, `idle_timeout` HTTP connections between two requests, and
     `request_timeout` is how long an HTTP client waits for its backend before it gets a 504. For `persistence_timeout`
     a TCP client's address keeps its backend (0: not at all). For `drain_timeout` connections stay with a backend that
@@ -139,6 +140,7 @@ class Listener:
     stickiness: Stickiness | None = None
     forwarded: Forwarded = Forwarded()
     tls: Tls | None = None
+    also_at: tuple[str, ...] = ()
 
 
 ListenerKey = tuple[str, str, int]

@@ -56,7 +56,8 @@ class Loopback:
         self._turn = asyncio.Lock()
         self._checks = HealthChecks()
         self._listeners: dict[ListenerKey, Listener] = {}
-        self._services: dict[ListenerKey, Service] = {}
+        self._pools: dict[ListenerKey, Pool] = {}
+        self._services: dict[ListenerKey, dict[str, Service]] = {}
         self._ports: dict[ListenerKey, tuple[str, int]] = {}
         self._errors: dict[ListenerKey, str] = {}
 
@@ -93,55 +94,58 @@ class Loopback:
 
     async def _change(self, gone: Collection[ListenerKey], changed: Mapping[ListenerKey, Listener]) -> None:
         changed = {key: self._listeners[key] for key in self._errors if key not in gone} | dict(changed)
-        await self._stop([key for key in (*gone, *changed) if key not in changed or self._moves(key, changed[key])])
+        for key in (*gone, *changed):
+            await self._stop(key, _addresses(changed[key]) if key in changed else ())
         before = [self._listeners.pop(key) for key in (*gone, *changed) if key in self._listeners]
         self._checks.watch(changed.values(), instead_of=before)
         self._listeners |= changed
         self._errors.clear()
         for key, listener in changed.items():
-            if service := self._services.get(key):
-                self._assign(key, service, listener)
+            self._pools.setdefault(key, Pool()).assign(listener, self._checks.of)
+            for address in _addresses(listener):
+                await self._serve(key, listener, address)
+
+    async def _stop(self, key: ListenerKey, kept: Collection[str]) -> None:
+        """Close what listens at other addresses than those that are kept."""
+        services = self._services.get(key, {})
+        for address in services.keys() - set(kept):
+            await services.pop(address).close()
+        if not kept:
+            for known in (self._services, self._pools, self._ports):
+                known.pop(key, None)
+
+    async def _serve(self, key: ListenerKey, listener: Listener, address: str) -> None:
+        services = self._services.setdefault(key, {})
+        try:
+            if service := services.get(address):
+                service.assign(listener)
             else:
-                await self._start(key, listener)
-
-    def _moves(self, key: ListenerKey, listener: Listener) -> bool:
-        return key in self._listeners and self._listeners[key].address != listener.address
-
-    async def _stop(self, keys: Iterable[ListenerKey]) -> None:
-        for key in keys:
-            self._ports.pop(key, None)
-            if service := self._services.pop(key, None):
-                await service.close()
-
-    def _assign(self, key: ListenerKey, service: Service, listener: Listener) -> None:
-        service.pool.assign(listener, self._checks.of)
-        try:
-            service.assign(listener)
+                services[address] = await self._opened(key, listener, address)
         except OSError as error:
             self._errors[key] = str(error)
-            log.error("Listener %s %s:%d keeps its settings: %s", key[0], listener.address, listener.port, error)
+            if address == listener.address and address not in services:
+                self._ports.pop(key, None)
+            kept = "keeps its settings" if address in services else "cannot be opened"
+            log.error("Listener %s %s:%d %s: %s", key[0], address, listener.port, kept, error)
 
-    async def _start(self, key: ListenerKey, listener: Listener) -> None:
-        try:
-            await self._open(key, listener)
-        except OSError as error:
-            self._errors[key] = str(error)
-            log.error("Listener %s %s:%d cannot be opened: %s", key[0], listener.address, listener.port, error)
-
-    async def _open(self, key: ListenerKey, listener: Listener) -> None:
-        pool = Pool()
-        pool.assign(listener, self._checks.of)
-        service = SERVICES[listener.protocol](listener, pool)
-        sock = bound_socket(service.kind, listener.address, listener.port, self._bind)
-        address, port = sock.getsockname()[:2]
+    async def _opened(self, key: ListenerKey, listener: Listener, address: str) -> Service:
+        service = SERVICES[listener.protocol](listener, self._pools[key])
+        sock = bound_socket(service.kind, address, listener.port, self._bind)
+        place: tuple[str, int] = sock.getsockname()[:2]
         try:
             await service.open(sock)
         except OSError:
             sock.close()
             raise
-        self._services[key], self._ports[key] = service, (address, port)
-        if port != listener.port:
-            log.info("Listener %s:%d listens at port %d instead", listener.address, listener.port, port)
+        if address == listener.address:
+            self._ports[key] = place
+        if place[1] != listener.port:
+            log.info("Listener %s:%d listens at port %d instead", address, listener.port, place[1])
+        return service
+
+
+def _addresses(listener: Listener) -> tuple[str, ...]:
+    return listener.address, *listener.also_at
 
 
 def key_of(listener: Listener) -> ListenerKey:

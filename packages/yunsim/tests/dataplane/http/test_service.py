@@ -193,7 +193,7 @@ async def test_a_silent_backend_is_a_gateway_timeout(rig, site, connect, read):
     reader, writer = await connect(listener)
     writer.write(get("/silent"))
     assert (await read(reader))[0] == b"504 Gateway Timeout"
-    (service,) = rig.engine._services.values()
+    service = rig.service()
     assert [target.active for target in service.pool.targets] == [0]
 
 

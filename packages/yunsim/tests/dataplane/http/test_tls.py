@@ -192,7 +192,7 @@ async def test_a_removed_listener_resets_connections_also_in_the_middle_of_a_han
 
 async def test_a_silent_client_is_closed_after_the_time_for_handshakes(rig, secure):
     listener, _ = await secure()
-    (service,) = rig.engine._services.values()
+    service = rig.service()
     service.handshake_timeout = 0.05
     reader, writer = await rig.connect(listener)
     with contextlib.suppress(ConnectionResetError):

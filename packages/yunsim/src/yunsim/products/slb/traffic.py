@@ -71,6 +71,7 @@ def _listener(world: World, on_wire: _Addresses, owner: LoadBalancer, each: List
     return Wanted(
         load_balancer_id=owner.id,
         address=on_wire.mapped(owner.address),
+        also_at=tuple(on_wire.mapped(each) for each in [world.elastic_addresses.get(owner.id)] if each),
         port=each.port,
         protocol=cast("Literal['tcp', 'udp', 'http', 'https']", each.protocol),
         scheduler=cast("Scheduler", values["Scheduler"]),

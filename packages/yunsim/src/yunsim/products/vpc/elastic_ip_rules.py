@@ -27,8 +27,20 @@ def elastic_ip(world: World, allocation_id: str) -> ElasticIp:
 def current(world: World, found: ElasticIp) -> ElasticIp:
     """Return the address; its association has ended when what it was associated with is gone."""
     if found.instance_id and world.find(found.instance_id) is None:
-        found.instance_id = found.instance_type = found.private_ip = ""
+        dissociate(world, found)
     return found
+
+
+def associate(world: World, found: ElasticIp, instance_id: str, instance_type: str) -> None:
+    """Give the address to an instance, whose traffic it takes from then on."""
+    found.instance_id, found.instance_type = instance_id, instance_type
+    world.elastic_addresses[instance_id] = found.ip_address
+
+
+def dissociate(world: World, found: ElasticIp) -> None:
+    """Take the address away from what has it."""
+    world.elastic_addresses.pop(found.instance_id, None)
+    found.instance_id = found.instance_type = found.private_ip = ""
 
 
 def status(world: World, found: ElasticIp) -> str:
@@ -38,10 +50,10 @@ def status(world: World, found: ElasticIp) -> str:
     return "InUse" if found.instance_id else "Available"
 
 
-def written(world: World, found: ElasticIp) -> None:
-    """Note a change, which takes effect after the product's `busy_seconds`, and which traffic may feel."""
+def written(world: World, found: ElasticIp, instance_id: str) -> None:
+    """Note a change, which takes `busy_seconds` to be done, and which the instance's traffic may feel."""
     found.busy_until = world.clock.now() + timedelta(seconds=state(world).busy_seconds)
-    world.changed()
+    world.changed(instance_id)
 
 
 def in_status(world: World, found: ElasticIp, needed: str) -> None:

@@ -162,8 +162,9 @@ def AssociateEipAddress(
     """Give an instance, an intranet balancer or a network interface a public address."""
     found = elastic_ip_rules.elastic_ip(world, AllocationId)
     elastic_ip_rules.associable(world, found, InstanceId, InstanceType)
-    found.instance_id, found.instance_type, found.private_ip = InstanceId, InstanceType, PrivateIpAddress
-    elastic_ip_rules.written(world, found)
+    elastic_ip_rules.associate(world, found, InstanceId, InstanceType)
+    found.private_ip = PrivateIpAddress
+    elastic_ip_rules.written(world, found, InstanceId)
     return {}
 
 
@@ -180,8 +181,9 @@ def UnassociateEipAddress(
     """Take a public address away from what has it."""
     found = elastic_ip_rules.elastic_ip(world, AllocationId)
     elastic_ip_rules.in_status(world, found, "InUse")
-    found.instance_id = found.instance_type = found.private_ip = ""
-    elastic_ip_rules.written(world, found)
+    instance_id = found.instance_id
+    elastic_ip_rules.dissociate(world, found)
+    elastic_ip_rules.written(world, found, instance_id)
     return {}
 
 
