@@ -92,6 +92,8 @@ async def test_taken_away_it_goes_back_to_the_default(stage: Stage, life: Life, 
     if not restarted:
         await shown(stage, life, protocol, 2)
     assert await stage.bench.verify() == []
+    set_by_hand(stage, life, protocol)
+    assert await stage.bench.verify() == [], "from now on it is nobody's"
 
 
 @pytest.mark.parametrize(("life", "protocol"), STAYING)
@@ -107,10 +109,7 @@ async def test_what_nobody_asked_for_is_left_as_somebody_set_it(stage: Stage, li
     prepare(stage, protocol)
     asked = without(base(life, protocol), *life.beside)
     await stage.wear(asked)
-    stage.do(
-        f"SetLoadBalancer{protocol.upper()}ListenerAttribute",
-        LoadBalancerId=stage.balancer["LoadBalancerId"], ListenerPort=PORT, **by_hand(life, protocol),
-    )  # fmt: skip
+    set_by_hand(stage, life, protocol)
     assert await stage.bench.verify() == []
     other = "scheduler" if life.suffix != "scheduler" else "unhealthy-threshold"
     (change,) = await stage.wear(asked | {other: {"scheduler": "wrr", "unhealthy-threshold": "7"}[other]})
@@ -118,11 +117,12 @@ async def test_what_nobody_asked_for_is_left_as_somebody_set_it(stage: Stage, li
     assert life.answer(stage.listener(protocol)) == life.answers[0]
 
 
-def by_hand(life: Life, protocol: str) -> dict[str, str]:
-    """The setting, and what the cloud wants to be told with it."""
+def set_by_hand(stage: Stage, life: Life, protocol: str) -> None:
+    """Somebody gives the listener the first value, and what the cloud wants to be told with it."""
     parameters = {one.suffix: one.parameter for one in LIVES if protocol in one.protocols}
     beside = {parameters[suffix]: value for suffix, value in life.beside.items() if suffix in parameters}
-    return beside | {life.parameter: spelled(life.answers[0])}
+    given = beside | {life.parameter: spelled(life.answers[0])}
+    stage.by_hand(f"SetLoadBalancer{protocol.upper()}ListenerAttribute", ListenerPort=PORT, **given)
 
 
 @pytest.mark.parametrize(("life", "protocol"), [*map(unless_needed, CASES)])
@@ -146,3 +146,5 @@ async def test_the_legacy_prefix_is_followed_until_the_current_one_is_there(
     assert life.answer(stage.listener(protocol)) == life.answers[0]
     await stage.wear(base(life, protocol) | legacy | {life.suffix: life.values[1]})
     assert life.answer(stage.listener(protocol)) == life.answers[1]
+    await stage.wear(base(life, protocol) | legacy)
+    assert life.answer(stage.listener(protocol)) == life.answers[0]
