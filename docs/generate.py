@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from yunqiao.cli.annotations import ROWS, policy_file, schema_file
+from yunqiao.cli.annotations import OPTIONS, ROWS, policy_file, schema_file
 from yunqiao.options import table
 from yunqiao.options.cloud_config import GATES, KEYS
 from yunqiao.options.declare import PREFIXES
@@ -110,6 +110,7 @@ def annotations() -> str:
         "```",
         "",
         "They look only at what a request changes, and never at a Service that is being deleted.",
+        *(f"What they cannot say of `{one.suffix}`: {one.reader.beyond}." for one in OPTIONS if one.reader.beyond),
         "`yunqiao annotations` prints all of this; `yunqiao annotations NAME` all about one.",
         "",
         table.markdown([*ROWS.values()]),

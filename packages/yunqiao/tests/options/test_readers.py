@@ -132,13 +132,13 @@ def test_a_pattern_keeps_to_what_every_engine_takes_alike(reader):
 @pytest.mark.parametrize("reader", READERS.values(), ids=list(READERS))
 @pytest.mark.parametrize("long", ["0", " ", ",", "a,", "a=b,", " a ,", "1:1,", "tcp:1 ,", "::", "rsp-a:1,", "a:b,"])
 def test_no_text_takes_long_to_judge(reader, long):
-    started = time.perf_counter()
+    started = time.process_time()
     for value in (long * (LONGEST // len(long)), long * (LONGEST // len(long) - 1) + "!"):
         try:
             reader.read(value)
         except ValueError:
             continue
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 @given(st.ip_addresses())

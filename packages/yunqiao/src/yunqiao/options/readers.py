@@ -144,7 +144,7 @@ def domain_certificates() -> Reader:
         convert,
         "domain:certificate pairs separated by commas, each domain once",
         pattern=listed(padded(f"[^,:{BLANK}]+:[^,:{BLANK}]+")),
-        beyond="that no domain comes twice: a pattern cannot compare two places of a text",
+        beyond="that no domain comes twice (a pattern cannot compare two places of a text)",
     )
 
 
