@@ -38,6 +38,7 @@ def test_a_page_of_instances() -> None:
             id="i-1", region="cn-hangzhou", zone="cn-hangzhou-h", type="ecs.g7.large", status="Running",
             host_name="node-1", charge_type="PostPaid", spot_strategy="NoSpot", vpc_id="vpc-1", vswitch_id="vsw-1",
             private_ips=("10.0.0.1",), public_ips=("203.0.113.7",), ipv6=("fd00::1",),
+            addresses=frozenset({"10.0.0.1", "fd00::1"}),
             macs=("00:16:3e:00:00:02", "00:16:3e:00:00:01"), serial_number="8f14-1", interface_id="eni-1",
             tags={"pool": "a"},
         )

@@ -18,7 +18,11 @@ PER_CALL = 100
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An ECS instance."""
+    """An ECS instance.
+
+    `private_ips` are its own addresses of the VPC, `ipv6` those of its primary interface; `addresses` are all private
+    ones of all its interfaces, of either family.
+    """
 
     id: str
     region: str = ""
@@ -33,6 +37,7 @@ class Instance:
     private_ips: tuple[str, ...] = ()
     public_ips: tuple[str, ...] = ()
     ipv6: tuple[str, ...] = ()
+    addresses: frozenset[str] = frozenset()
     macs: tuple[str, ...] = ()
     serial_number: str = ""
     interface_id: str = ""
@@ -85,11 +90,14 @@ def read_instances(reply: Reply) -> Page[Instance]:
 def describe_interfaces_by_ip(
     region: str, vpc_id: str, addresses: Sequence[str], ipv6: bool = False, next_token: str = ""
 ) -> Call:
-    """Network interfaces in use that have one of `addresses` (at most 100, all of one family)."""
+    """Network interfaces in use that have one of `addresses` (at most 100, all of one family).
+
+    Without a `vpc_id` those of every VPC, where the same address may be found several times.
+    """
     name = "Ipv6Address" if ipv6 else "PrivateIpAddress"
     params = {
         "RegionId": region,
-        "VpcId": vpc_id,
+        **({"VpcId": vpc_id} if vpc_id else {}),
         "Status": "InUse",
         "MaxResults": str(PER_CALL),
         **numbered(name, addresses),
@@ -133,6 +141,7 @@ def _instance(item: Mapping[str, Any]) -> Instance:
     network = item.get("VpcAttributes") or {}
     interfaces = listed(item, "NetworkInterfaces", "NetworkInterface")
     primary = next((each for each in interfaces if each.get("Type") == "Primary"), interfaces[0] if interfaces else {})
+    own = (*listed(item, "InnerIpAddress", "IpAddress"), *listed(network, "PrivateIpAddress", "IpAddress"))
     elastic = (item.get("EipAddress") or {}).get("IpAddress")
     return Instance(
         id=item["InstanceId"],
@@ -145,14 +154,22 @@ def _instance(item: Mapping[str, Any]) -> Instance:
         spot_strategy=item.get("SpotStrategy", ""),
         vpc_id=network.get("VpcId", ""),
         vswitch_id=network.get("VSwitchId", ""),
-        private_ips=tuple(listed(network, "PrivateIpAddress", "IpAddress")),
+        private_ips=own,
         public_ips=tuple(listed(item, "PublicIpAddress", "IpAddress")) + ((elastic,) if elastic else ()),
-        ipv6=tuple(each["Ipv6Address"] for nic in interfaces for each in listed(nic, "Ipv6Sets", "Ipv6Set")),
+        ipv6=tuple(each["Ipv6Address"] for each in listed(primary, "Ipv6Sets", "Ipv6Set")),
+        addresses=frozenset(own).union(*map(_addresses, interfaces)),
         macs=tuple(each["MacAddress"] for each in interfaces if each.get("MacAddress")),
         serial_number=item.get("SerialNumber", ""),
         interface_id=primary.get("NetworkInterfaceId", ""),
         tags={tag["TagKey"]: tag.get("TagValue", "") for tag in listed(item, "Tags", "Tag")},
     )
+
+
+def _addresses(interface: Mapping[str, Any]) -> set[str]:
+    """All private addresses of an interface, as DescribeInstances lists it."""
+    first = {interface["PrimaryIpAddress"]} if interface.get("PrimaryIpAddress") else set()
+    private = {each["PrivateIpAddress"] for each in listed(interface, "PrivateIpSets", "PrivateIpSet")}
+    return first | private | {each["Ipv6Address"] for each in listed(interface, "Ipv6Sets", "Ipv6Set")}
 
 
 def _interface(item: Mapping[str, Any]) -> Interface:

@@ -13,7 +13,7 @@ from yunqiao.kube.transport import Transport
 from yunqiao.kube.wire import Request, watch_trouble
 from yunqiao.model.errors import Stale
 from yunqiao.model.kubernetes import BY_NAME, Change, Kind, Listing
-from yunqiao.model.step import Patch
+from yunqiao.model.step import Deletion, Patch
 
 T = TypeVar("T")
 
@@ -77,8 +77,17 @@ class Client:
 
     async def patch(self, step: Patch) -> None:
         """Send a patch; a missing object and a conflict raise Stale."""
-        kind, where = BY_NAME[step.kind], (step.namespace, step.name, step.subresource)
-        await self._transport.send(Request("patch", kind, *where, body=step.body, strategic=step.strategic))
+        await self._transport.send(_patch(BY_NAME[step.kind], step))
+
+    async def patched(self, kind: Kind[T], step: Patch) -> T:
+        """Send a patch and give the object as it is now; a missing object and a conflict raise Stale."""
+        return decode(kind.type, await self._transport.send(_patch(kind, step)))
+
+    async def delete(self, step: Deletion) -> None:
+        """Delete an object; one that is gone, or is not the one that was meant, raises Stale."""
+        preconditions = {"uid": step.uid, "resourceVersion": step.resource_version}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": _given(preconditions)}
+        await self._transport.send(Request("delete", BY_NAME[step.kind], step.namespace, step.name, body=body))
 
     async def create(self, kind: str, namespace: str, body: Mapping[str, Any]) -> None:
         """Create an object; one that exists raises Stale."""
@@ -98,3 +107,12 @@ class Client:
             if not got.metadata.continue_token:
                 return Listing(tuple(items), got.metadata.resource_version)
             query = {**query, "continue": got.metadata.continue_token}
+
+
+def _patch(kind: Kind[Any], step: Patch) -> Request:
+    where = (step.namespace, step.name, step.subresource)
+    return Request("patch", kind, *where, body=step.body, strategic=step.strategic)
+
+
+def _given(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}

@@ -13,16 +13,17 @@ import msgspec
 from yunqiao.model.errors import Lost, NotYet, Refused, Stale, Trouble
 from yunqiao.model.kubernetes import Kind
 
-Verb = Literal["get", "list", "watch", "create", "update", "patch"]
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete"]
 
 METHODS: Mapping[Verb, str] = {
     "get": "GET", "list": "GET", "watch": "GET", "create": "POST", "update": "PUT", "patch": "PATCH",
+    "delete": "DELETE",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, in the words of RBAC; `body` is sent as JSON (when the verb is patch: as a merge or strategic one)."""
+    """One request, in the words of RBAC; `body` is sent as JSON, a patch as a merge or strategic one."""
 
     verb: Verb
     kind: Kind[Any]
@@ -81,7 +82,7 @@ def trouble(request: Request, status: int, body: bytes, retry_after: str = "") -
         return Refused(f"{said}. If a permission is missing, add to our ClusterRole: {request.rule()}")
     if status == 401:
         return Refused(f"{said}. The API server does not accept our credentials")
-    if status in (409, 410) or (status == 404 and request.verb in ("get", "patch", "update")):
+    if status in (409, 410) or (status == 404 and request.verb in ("get", "patch", "update", "delete")):
         return Stale(said)
     if status == 404 and request.verb in ("list", "watch"):
         return Refused(f"{said}. The API server does not serve {request.kind.name} of {request.kind.api}")

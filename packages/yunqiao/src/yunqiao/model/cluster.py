@@ -124,6 +124,7 @@ class Taint(_Frozen, frozen=True):
     key: str
     effect: str = ""
     value: str = ""
+    time_added: str = ""
 
 
 class NodeSpec(_Frozen, frozen=True):

@@ -45,6 +45,18 @@ class Patch:
     strategic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The end of one Kubernetes object: of that `uid` and, if given, only as it was at that `resource_version`."""
+
+    kind: str
+    namespace: str
+    name: str
+    why: str
+    uid: str
+    resource_version: str = ""
+
+
 Step = Call | Patch
 Send = Callable[[Call], Awaitable[Reply]]
 
@@ -55,12 +67,15 @@ class Plan:
 
     `problems` are wishes that no step can fulfil, each in words for its owner; `blocked` are those that somebody
     else stands in the way of (a port that another Service holds), who may step aside without a word.
+    `due` is given while backends are leaving: in so many seconds the next of them may go, infinite when that is not a
+    matter of time. All else is done by then.
     """
 
     steps: tuple[Call, ...] = ()
     again_after: float | None = None
     problems: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    due: float | None = None
 
     @property
     def unfulfilled(self) -> tuple[str, ...]:
