@@ -168,6 +168,14 @@ def test_what_was_there_before_the_policies_can_be_changed_and_deleted(clean):
     assert freed.returncode == 0, freed.stderr
 
 
+def test_whoever_applies_the_file_again_in_whatever_way_changes_nothing(kubectl, tmp_path):
+    policies = tmp_path / "policies.yaml"
+    policies.write_text(annotations.policy_file())
+    assert kubectl.run("diff", "-f", str(policies)).returncode == 0
+    applied = kubectl.run("apply", "--server-side", "-f", str(policies))
+    assert (applied.returncode, applied.stderr) == (0, "")
+
+
 def test_the_rendered_file_is_what_the_command_prints():
     rendered = Path(__file__).parents[4] / "deploy" / "admission-policy.yaml"
     assert rendered.read_text(encoding="utf-8") == annotations.policy_file()

@@ -96,6 +96,23 @@ _NAME_RULE: Manifest = {
 }
 
 
+_SERVICES: Manifest = {
+    "resourceRules": [
+        {
+            "apiGroups": [""],
+            "apiVersions": ["v1"],
+            "operations": ["CREATE", "UPDATE"],
+            "resources": ["services"],
+            "scope": "*",
+        }
+    ],
+    "matchPolicy": "Equivalent",
+    "namespaceSelector": {},
+    "objectSelector": {},
+}
+"""With all defaults: an atomic field that lacked them would be a conflict of server-side apply, or a difference."""
+
+
 def _value_rule(option: Declared) -> Manifest:
     keys = _list(prefix + option.suffix for prefix in PREFIXES)
     given = f"{keys}.filter(key, key in variables.changed)"
@@ -116,7 +133,6 @@ def _unknown(known: Iterable[str], others: Iterable[str]) -> Manifest:
 
 
 def _policy(name: str, variables: list[Manifest], validations: list[Manifest], elsewhere: Elsewhere) -> Manifest:
-    services = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["services"]}
     theirs = [f"{_text(key)} in {_HELD}" for key in elsewhere.present]
     theirs += [f'{_text(key)} in {_HELD} && {_HELD}[{_text(key)}] != ""' for key in elsewhere.filled]
     conditions = {
@@ -128,7 +144,7 @@ def _policy(name: str, variables: list[Manifest], validations: list[Manifest], e
     }
     spec = {
         "failurePolicy": "Ignore",
-        "matchConstraints": {"resourceRules": [services]},
+        "matchConstraints": _SERVICES,
         "matchConditions": [{"name": each, "expression": condition} for each, condition in conditions.items()],
         "variables": variables,
         "validations": validations,
