@@ -79,9 +79,3 @@ async def test_a_flag_that_there_is_not_ends_with_status_2_and_the_list_of_flags
     assert status == 2
     assert "--cloud-confg: unknown flag; did you mean --cloud-config?" in text
     assert "--kubeconfig=string" in text
-
-
-async def test_a_dry_run_is_refused_before_anything_is_asked():
-    status, text = await run("--dry-run")
-    assert status == 1
-    assert "--dry-run is not supported yet: nothing was started, nothing was changed" in text

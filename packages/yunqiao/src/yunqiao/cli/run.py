@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from yunqiao.cli.controllers import CONTROLLERS
+from yunqiao.cli.dry_run import dry_run
 from yunqiao.cli.leading import lead
 from yunqiao.cli.probes import Probes, serve
 from yunqiao.cli.reaching import transport
@@ -21,7 +22,7 @@ from yunqiao.kube.connect import Connection, find
 from yunqiao.kube.lease import Election, LeadershipLost
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import locks
-from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.errors import Trouble
 from yunqiao.settings import HelpWanted, Settings, Unusable, load
 
 log = logging.getLogger("yunqiao")
@@ -33,7 +34,10 @@ EVENTS_PER_SECOND, EVENTS_AT_ONCE = 50, 100
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until SIGTERM or SIGINT (0), a lost leadership or a refusal (1); 2 is a wrong command line."""
+    """Run until SIGTERM or SIGINT (0), a lost leadership or a refusal (1); 2 is a wrong command line.
+
+    With --dry-run the status is that of `yunqiao plan`.
+    """
     try:
         settings = load(arguments, os.environ, lambda name: Path(name).read_text(encoding="utf-8"), os.path.exists)
     except HelpWanted as wanted:
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     for note in settings.notes:
         log.log(logging.getLevelName(note.level.upper()), "%s", note)
     try:
-        return asyncio.run(_until_stopped(settings))
+        return asyncio.run(dry_run(settings) if settings.dry_run else _until_stopped(settings))
     except (Trouble, OSError) as error:
         log.error("%s", error)  # the text says it all; a traceback would not help its reader
         return 1
@@ -123,8 +127,6 @@ async def _when_elected(
 
 
 def _say_what_is_missing(settings: Settings) -> None:
-    if settings.dry_run:
-        raise Refused("--dry-run is not supported yet: nothing was started, nothing was changed")
     absent = [name for name in settings.controllers if name not in CONTROLLERS]
     if absent:
         runs = ", ".join(name for name in settings.controllers if name in CONTROLLERS) or "none"
