@@ -22,9 +22,15 @@ import yaml
 BIN = Path(sys.executable).parent
 KEY, SECRET = "LTAI-bench", "no-secret-in-a-benchmark"
 PATIENCE = 900.0
+SPARE = 2
+"""Instances without a node, for those that join."""
 QUIET = 2.0
 """Seconds without a call after which nothing more is expected."""
-SCENARIOS = ("create all", "an unrelated annotation", "swap a backend of each", "restart unchanged", "delete all")
+SCENARIOS = (
+    "create all", "an unrelated annotation", "swap a backend of each", "restart unchanged", "a node joins (Local)",
+    "all become Cluster", "a node joins (Cluster)", "delete all",
+)  # fmt: skip
+ANNOTATION = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 INTRANET = {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}
 
 
@@ -54,7 +60,7 @@ async def measure(name: str, command: str, services: int, nodes: int, latency: i
     """Run the scenarios against a cloud and a cluster of their own."""
     measured = Measured(name)
     with tempfile.TemporaryDirectory() as folder:
-        async with _stage(Path(folder), nodes, latency, rates, services) as stage:
+        async with staged(Path(folder), nodes, latency, rates, services) as stage:
             stage.command, stage.rates = command, rates
             await stage.start_controller()
             steps: dict[str, tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[bool]]]] = {
@@ -62,6 +68,9 @@ async def measure(name: str, command: str, services: int, nodes: int, latency: i
                 "an unrelated annotation": (stage.annotate, stage.settled),
                 "swap a backend of each": (stage.swap, stage.all_swapped),
                 "restart unchanged": (stage.restart, stage.settled),
+                "a node joins (Local)": (stage.join, stage.settled),
+                "all become Cluster": (stage.become_cluster, stage.all_have_all_nodes),
+                "a node joins (Cluster)": (stage.join, stage.all_have_all_nodes),
                 "delete all": (stage.delete, stage.all_gone),
             }
             for scenario, (act, done) in steps.items():
@@ -70,14 +79,14 @@ async def measure(name: str, command: str, services: int, nodes: int, latency: i
     return measured
 
 
-class _Stage:
+class Stage:
     """A cloud, a cluster and the controller under measurement."""
 
     def __init__(self, folder: Path, cloud: str, session: aiohttp.ClientSession, api: aiohttp.ClientSession) -> None:
         self.folder, self.cloud, self.command, self.rates = folder, cloud, "", "none"
         self._session, self._api = session, api
         self._controller: asyncio.subprocess.Process | None = None
-        self.services = 0
+        self.services, self.nodes = 0, 0
         self._since = 0
 
     async def row(self, act: Callable[[], Awaitable[None]], done: Callable[[], Awaitable[bool]]) -> Row:
@@ -94,6 +103,12 @@ class _Stage:
         calls, _ = await self._until_quiet()
         reads = [call for call in calls if call["action"].startswith("Describe")]
         return Row(finished - begun, len(reads), len(calls) - len(reads), self._megabytes())
+
+    async def calls_of(self, change: Callable[["Stage"], Awaitable[None]]) -> list[str]:
+        """The actions called from a change until nothing more is sent, in order."""
+        self._since = (await self._calls())[1]
+        await change(self)
+        return [call["action"] for call in (await self._until_quiet())[0]]
 
     async def create(self) -> None:
         """Services without a selector, each with one endpoint on the first node, traffic policy Local."""
@@ -115,6 +130,30 @@ class _Stage:
         """Every endpoint moves to another node."""
         url = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/s{}"
         await self._each(lambda number: self._write("PUT", url.format(number), _slice(number, 1)))
+
+    async def join(self) -> None:
+        """One node more; its instance is there already."""
+        await self._write("POST", "/api/v1/nodes", _node(self.nodes))
+        self.nodes += 1
+
+    async def become_cluster(self) -> None:
+        """Every Service sends its traffic to all nodes."""
+        await self._each(lambda number: self._merge(number, {"spec": {"externalTrafficPolicy": "Cluster"}}))
+
+    async def all_have_all_nodes(self) -> bool:
+        """Whether every group has one backend for each node."""
+        state = await self._state()
+        groups = [group for one in state["slb"]["load_balancers"].values() for group in one["groups"].values()]
+        return [len(group["backends"]) for group in groups] == [self.nodes] * self.services
+
+    async def ask(self, annotations: dict[str, str | None], **spec: Any) -> None:
+        """Change what the first Service asks for."""
+        named = {f"{ANNOTATION}{suffix}": value for suffix, value in annotations.items()}
+        await self._merge(0, {"metadata": {"annotations": named}, "spec": spec})
+
+    async def endpoint(self, node: int) -> None:
+        """Let the first Service's only endpoint be on that node."""
+        await self._write("PUT", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/s0", _slice(0, node))
 
     async def delete(self) -> None:
         """All Services."""
@@ -241,7 +280,7 @@ def _node(number: int) -> dict[str, Any]:
 def _world(nodes: int, rates: str) -> dict[str, Any]:
     instances = [
         {"id": f"i-node{number:04}", "vswitch": "vsw-bench", "ip": f"127.240.{number // 250}.{number % 250 + 1}"}
-        for number in range(nodes)
+        for number in range(nodes + SPARE)
     ]
     return {
         "region": "cn-hangzhou", "zones": ["cn-hangzhou-h"], "keys": [{"id": KEY, "secret": SECRET}],
@@ -253,7 +292,7 @@ def _world(nodes: int, rates: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _stage(folder: Path, nodes: int, latency: int, rates: str, services: int) -> AsyncIterator[_Stage]:
+async def staged(folder: Path, nodes: int, latency: int, rates: str, services: int) -> AsyncIterator[Stage]:
     (folder / "world.yaml").write_text(yaml.safe_dump(_world(nodes, rates)))
     keys = {"accessKeyID": KEY, "accessKeySecret": SECRET}
     coded = {name: base64.b64encode(text.encode()).decode() for name, text in keys.items()}
@@ -266,8 +305,8 @@ async def _stage(folder: Path, nodes: int, latency: int, rates: str, services: i
         aiohttp.ClientSession(raise_for_status=True) as session,
         api_of((folder / "kubeconfig").read_text()) as api,
     ):
-        stage = _Stage(folder, url, session, api)
-        stage.services = services
+        stage = Stage(folder, url, session, api)
+        stage.services, stage.nodes = services, nodes
         for number in range(nodes):
             await stage._write("POST", "/api/v1/nodes", _node(number))  # noqa: SLF001  # the stage's own set-up
         try:

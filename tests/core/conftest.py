@@ -83,6 +83,7 @@ class Cloud:
     calls: list[Call] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
+    full: set[str] = field(default_factory=set)
     _past: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     _late: list[tuple[float, Call]] = field(default_factory=list)
 
@@ -94,6 +95,9 @@ class Cloud:
             raise Refused("this account may not do that")
         if call.action in self.busy:
             raise NotYet("the balancer is being configured")
+        if call.params.get("VSwitchId") in self.full:
+            fault = Fault(call.action, 400, "VSwitchAvailableIpNotExist", "no address is left", "request-id")
+            raise outcome(fault, call.product)
         if trouble == "ended-before":
             raise Ended
         if trouble == "lost-before":
@@ -249,7 +253,7 @@ class Bench:
         def tell(_: Service, kind: str, reason: str, text: str) -> None:
             self.told.append((kind, reason, text))
 
-        rules = Rules(self.id, vpc_id="vpc-test", vswitch_id="vsw-test")
+        rules = Rules(self.id, vpc_id="vpc-test", vswitch_ids=("vsw-test",))
         self.services = Services(
             self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time, trusts_records=True
         )

@@ -127,7 +127,7 @@ async def test_a_first_balancer_is_harmless_and_every_field_of_it_is_told():
     assert created["load balancer <new load balancer>", "AddressType"] == "intranet"
     group = {one.field: one.new for one in played.acts[1].changes}
     assert group["id"] == "<new server group>"
-    assert group["backend i-w0:30080"].startswith("weight 100")
+    assert group["backend i-w0:30080"] == "weight 100"
     started = played.acts[3].changes
     assert [(one.where, one.field, one.old, one.new) for one in started] == [
         ("listener 80/TCP", "state", "stopped", "running")

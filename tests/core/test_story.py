@@ -1,6 +1,7 @@
 """The life of one Service, read as the calls it takes."""
 
 import contextlib
+from dataclasses import replace
 
 from tests.core.conftest import Ended
 
@@ -194,3 +195,23 @@ async def test_an_attempt_whose_balancer_is_gone_for_good_is_given_up_for_a_new_
     bench.restart()
     await bench.settle()
     assert bench.wanted_is_there()
+
+
+async def test_a_vswitch_without_a_free_address_is_followed_by_the_next(bench):
+    bench.services.rules = replace(bench.services.rules, vswitch_ids=("vsw-full", "vsw-test"))
+    bench.cloud.full.add("vsw-full")
+    await bench.settle()
+    (balancer,) = bench.cloud.world.states["slb"].load_balancers.values()
+    assert balancer.vswitch_id == "vsw-test"
+    assert [call.params["VSwitchId"] for call in bench.cloud.writes()[:2]] == ["vsw-full", "vsw-test"]
+
+
+async def test_when_no_vswitch_has_an_address_left_all_are_named_and_tried_again(bench):
+    bench.cloud.full.add("vsw-test")
+    await bench.settle()
+    (condition,) = bench.cluster.service.status.conditions
+    assert "no address is left for a load balancer in vSwitch vsw-test" in condition.message
+    bench.cloud.full.clear()
+    bench.time.time += 60
+    await bench.settle()
+    assert len(bench.cloud.world.states["slb"].load_balancers) == 1

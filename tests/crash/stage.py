@@ -82,7 +82,7 @@ class Stage:
         self._unseen.clear()
         services = Services(
             self._snapshot, self._patch, self._send, lambda *said: self.told.append(" ".join(said[1:])),
-            Rules(CLUSTER, vpc_id="vpc-test", vswitch_id="vsw-test"), self.time, trusts_records=True,
+            Rules(CLUSTER, vpc_id="vpc-test", vswitch_ids=("vsw-test",)), self.time, trusts_records=True,
         )  # fmt: skip
         self.life = Life(services)
         self.wake()

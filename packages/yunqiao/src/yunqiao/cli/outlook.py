@@ -42,7 +42,7 @@ def _service(one: Rehearsal, show: Show) -> Iterator[str]:
     yield f"Service {key_of(one.service)}: {_headline(one)}"
     for number, act in enumerate(one.acts, 1):
         yield show(f"  {number}. {act.call.action} ({act.effect.words}): {act.call.why}")
-        yield from (show(f"       {line}") for line in _aligned([_row(change) for change in act.changes]))
+        yield from (f"       {line}" for line in _aligned(_rows(act.changes, show)))
     yield from (show(f"  in Kubernetes: {patch.why}") for patch in one.patches)
     yield from (f"  taken away: {back.annotation}: {show(back.text)}" for back in one.returned)
     yield from (show(f"  cannot be fulfilled: {problem}") for problem in one.problems)
@@ -58,9 +58,17 @@ def _headline(one: Rehearsal) -> str:
     return f"{_counted(len(one.acts), 'call')}, at worst: {one.effect.words}"
 
 
-def _row(change: Change) -> Sequence[str]:
-    old, new = change.old or NONE, change.new or NONE
-    return (change.where, change.field, old, "->", new, f"({change.effect.words})")
+def _rows(changes: Sequence[Change], show: Show) -> list[Sequence[str]]:
+    """Where it is stands in the first of several rows only."""
+    wheres = [change.where for change in changes]
+    return [
+        ("" if before == one.where else show(one.where), *map(show, _cells(one)))
+        for before, one in zip(["", *wheres], changes, strict=False)
+    ]
+
+
+def _cells(change: Change) -> Sequence[str]:
+    return (change.field, change.old or NONE, "->", change.new or NONE, f"({change.effect.words})")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -71,9 +79,10 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _sum(outlook: Outlook) -> str:
     acts = [act for one in outlook.rehearsals for act in one.acts]
-    marks = [f"{sum(act.effect is effect for act in acts)} {effect.words}" for effect in Effect]
-    services = _counted(len(outlook.rehearsals), "Service")
-    return f"{services}, {_counted(len(acts), 'call')}: {', '.join(marks)}. Nothing was changed."
+    numbers = {effect.words: sum(act.effect is effect for act in acts) for effect in Effect}
+    marks = ", ".join(f"{number} {words}" for words, number in numbers.items() if number)
+    counted = f"{_counted(len(outlook.rehearsals), 'Service')}, {_counted(len(acts), 'call')}"
+    return f"{counted}{f' ({marks})' if marks else ''}. Nothing was changed."
 
 
 def _counted(number: int, what: str) -> str:

@@ -57,7 +57,7 @@ async def reach(settings: Settings, client: Client, clock: Clock, calls: CallMet
         cluster = settings.cluster_id or await _cluster(client)
         region = settings.region or await _region(metadata)
         rules = await _rules(settings, cluster, region, metadata)
-        vswitch = rules.vswitch_id or "unknown"
+        vswitch = ", ".join(rules.vswitch_ids) or "unknown"
         log.info("cluster %s, region %s, vSwitch %s, credentials: %s", cluster, region, vswitch, settings.source)
         target = Target(settings.endpoints, region, cluster)
         credentials = Credentials(provider(settings.source, metadata), time.time)
@@ -119,12 +119,12 @@ async def _region(metadata: Metadata) -> str:
 
 async def _rules(settings: Settings, cluster: str, region: str, metadata: Metadata) -> Rules:
     """Where new balancers go: as configured, else where this machine stands, else unknown (intranet ones must say)."""
-    vswitch = settings.vswitches[0][1] if settings.vswitches else await _asked(metadata, "vswitch-id")
+    own = "" if settings.vswitches else await _asked(metadata, "vswitch-id")
     return Rules(
         cluster=cluster,
         region=region,
         vpc_id=settings.vpc_id or await _asked(metadata, "vpc-id"),
-        vswitch_id=vswitch,
+        vswitch_ids=tuple(one for _, one in settings.vswitches) or ((own,) if own else ()),
         resource_group_id=settings.resource_group_id,
         disable_public=settings.disable_public_slb,
         drift=drift.policies(settings.drift, [known for one in PROVIDERS for known in one.fields()]),

@@ -225,6 +225,11 @@ def outcome(fault: Fault, product: str, retry_after: float | None = None) -> Tro
     return row.meaning(f"{fault} {advice}".rstrip(), fault)
 
 
+def is_full(trouble: Trouble) -> bool:
+    """Tell whether the cloud takes no more of a kind (InstanceBackendServerNumberOverLimit): room must be made."""
+    return trouble.fault is not None and trouble.fault.code.endswith(("OverLimit", "OverQuota"))
+
+
 def key_ended(trouble: Trouble) -> bool:
     """Tell whether a temporary key was refused because it ended, so that a new one is needed."""
     return trouble.fault is not None and "InvalidSecurityToken" in trouble.fault.code

@@ -81,6 +81,13 @@ class Queue(Generic[K]):
             await self._sleep()
         return key
 
+    def due(self, most: int) -> list[K]:
+        """Take up to `most` further keys that are due now, without waiting; the caller owns them until `done`."""
+        keys: list[K] = []
+        while len(keys) < most and (key := self._pop()) is not None:
+            keys.append(key)
+        return keys
+
     def done(self, key: K) -> None:
         """Give `key` back; when it was added meanwhile it queues up again."""
         again = self._working.pop(key, None)

@@ -11,6 +11,7 @@ is a line of declaration, not a new field. Three words where others write None:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import ip_address
 from typing import Final, Literal
 
 
@@ -34,13 +35,14 @@ class Absent:
     `tried` says that one may have been made before, by a call whose answer nobody got: making it "again" then gives
     the same one, with whatever is on it. `kept` (as wanted) lets it go without our marks, with all that is on it.
     `access` (as seen) holds access control lists of ours, which outlive the instance that used them; UNKNOWN when none
-    was found although there may be one.
+    was found although there may be one. `avoided` are vSwitches where the cloud had no address for one.
     """
 
     since: float = float("-inf")
     tried: bool = False
     kept: bool = False
     access: "tuple[AccessList, ...] | Unknown" = ()
+    avoided: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Notice:
 class Backend:
     """One server of a group. `weight` 0 to 100; `type` is `ecs` (an instance) or `eni` (a network interface's IP).
 
-    `leaving` (as wanted) is one that gets nothing new and may finish what it has: it is never added for that.
+    `leaving` (as wanted) is one that still serves and may finish what it has: it is never added for that. `age` (as
+    seen) is for how many seconds it has been known to have a weight, or to have none.
     """
 
     server_id: str
@@ -66,11 +69,17 @@ class Backend:
     type: str = "ecs"
     server_ip: str = ""
     leaving: bool = field(default=False, compare=False)
+    age: float = field(default=0.0, compare=False)
 
     @property
     def identity(self) -> tuple[str, str, int]:
         """What makes it the same server: an instance and port, or an interface's address and port."""
-        return (self.server_id, self.server_ip if self.type == "eni" else "", self.port)
+        return (self.server_id, _plain(self.server_ip) if self.type == "eni" else "", self.port)
+
+
+def _plain(address: str) -> str:
+    """An IPv6 address has several spellings; this is the shortest."""
+    return str(ip_address(address)) if ":" in address else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,9 @@ class Group:
     """A virtual server group. `name` is our key on what is ours.
 
     As wanted, `id` is given for somebody else's group that our backends are to be in, and empty for one of our own;
-    with `keeps_weights` the weights of backends that are there stay as they are.
+    with `keeps_weights` the weights of backends that are there stay as they are, but for those at 0 where it `revives`
+    (a drain of ours may have left them so). `lingering` are instances that are to take no more and may finish what
+    they have. `partial` says that not all who are to be in are known: none is taken out.
     As seen, `swaps` is false once the cloud has refused to swap its backends in one write, and `full` is true once it
     has refused to add more.
     """
@@ -89,6 +100,14 @@ class Group:
     swaps: bool = True
     full: bool = False
     keeps_weights: bool = False
+    revives: bool = False
+    lingering: frozenset[str] = frozenset()
+    partial: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is known that nobody is to take traffic."""
+        return isinstance(self.backends, tuple) and all(one.leaving for one in self.backends)
 
     @property
     def reference(self) -> str:
@@ -155,8 +174,8 @@ class Listener:
 class Balancer:
     """A classic load balancer instance with its parts.
 
-    As wanted: `barred` says why none may be created (empty: it may); one that exists is kept and cared for all the
-    same. `borrowed` is one that somebody else made: its attributes and tags are not ours. `hostname` is what is
+    As wanted: `places` are vSwitches for a new one, of which the first that has an address left counts. `barred` says
+    why none may be created (empty: it may); one that exists is kept and cared for all the same. `borrowed` is one that somebody else made: its attributes and tags are not ours. `hostname` is what is
     published in the place of its address. `former_tags` are keys that we had set and that are no longer asked for.
     `problems` are wishes that cannot be followed, in words for their owner; `notices` are what else to tell.
     As seen:
@@ -172,6 +191,7 @@ class Balancer:
     birth: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
     address: str = ""
+    places: tuple[str, ...] = ()
     barred: str = ""
     borrowed: bool = False
     hostname: str = ""

@@ -1,7 +1,7 @@
 """A node as far as load balancers are concerned: which instance it is, and whether it may take traffic.
 
-A node that is not an ECS instance is never a candidate, whatever its providerID looks like. Candidates are made once
-for each change of a node, not once for each Service that looks at it.
+A node that is neither an ECS instance nor a virtual node is never a candidate, whatever its providerID looks like.
+Candidates are made once for each change of a node, not once for each Service that looks at it.
 """
 
 from collections.abc import Mapping
@@ -18,25 +18,54 @@ EXCLUDED = (
     "service.alibabacloud.com/exclude-node",
 )
 LEAVING = "ToBeDeletedByClusterAutoscaler"
+HYBRID = "ack-hybrid://"
+"""Begins the providerID of a machine outside the cloud."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A node that may take traffic, cut down to what decides it: equal candidates need no new look."""
+    """A node that may take traffic, cut down to what decides it: equal candidates need no new look.
+
+    `leaving` is one that is to take no more: excluded by a label, or about to be deleted by the autoscaler. `virtual`
+    is one without a machine (no `instance`): its pods are reached by their own network interfaces.
+    """
 
     name: str
     instance: str
     ready: bool
     unschedulable: bool
     labels: Mapping[str, str]
+    leaving: bool = False
+    virtual: bool = False
 
 
 def candidate(node: Node) -> Candidate | None:
     """The node as a candidate, or None when it can never be one."""
     labels = node.metadata.labels
-    instance = read_provider_id(node.spec.provider_id)
-    barred = any(label in labels for label in CONTROL_PLANE + EXCLUDED) or labels.get("type") == "virtual-kubelet"
-    if instance is None or barred or any(taint.key == LEAVING for taint in node.spec.taints):
+    virtual = _is_virtual(node)
+    instance = None if virtual else read_provider_id(node.spec.provider_id)
+    if (instance is None and not virtual) or any(label in labels for label in CONTROL_PLANE):
         return None
     ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
-    return Candidate(node.metadata.name, instance.id, ready, node.spec.unschedulable, labels)
+    leaving = any(label in labels for label in EXCLUDED) or any(one.key == LEAVING for one in node.spec.taints)
+    named = instance.id if instance is not None else ""
+    return Candidate(node.metadata.name, named, ready, node.spec.unschedulable, labels, leaving, virtual)
+
+
+def unreadable(node: Node) -> str:
+    """Why a node that should be a candidate cannot be one, in words for its owner; empty when there is nothing to say.
+
+    Nodes that are excluded, that have no providerID yet, or that say that they are elsewhere, are as they should be.
+    """
+    text, labels = node.spec.provider_id, node.metadata.labels
+    expected = text and not text.startswith(HYBRID) and not any(one in labels for one in (*CONTROL_PLANE, *EXCLUDED))
+    if not expected or _is_virtual(node) or read_provider_id(text) is not None:
+        return ""
+    return (
+        f'providerID "{text}" names no ECS instance (<region>.<instance id>, alicloud://<region>.<instance id>): '
+        "no load balancer sends traffic to this node; a providerID cannot change, so register the node anew"
+    )
+
+
+def _is_virtual(node: Node) -> bool:
+    return node.metadata.labels.get("type") == "virtual-kubelet"

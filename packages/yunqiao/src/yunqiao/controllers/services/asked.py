@@ -44,14 +44,13 @@ class Needs:
     """What must be looked up before a Service's wish can be said.
 
     `addresses` are to become backends; `fading` ones only stay if they are there. `gate` is the readiness gate that
-    `pods` may wait with. `leaving` names the nodes that are to take no more.
+    `pods` may wait with.
     """
 
     addresses: frozenset[Address] = frozenset()
     fading: frozenset[Address] = frozenset()
     pods: frozenset[Unready] = frozenset()
     gate: str = ""
-    leaving: frozenset[str] = frozenset()
     certificates: frozenset[str] = frozenset()
 
 
@@ -61,9 +60,8 @@ class Findings:
 
     `interfaces` gives the network interface of an address; `outside` are addresses that are not the VPC's; `missing`
     gives since when one of the VPC's has had no interface. `gated` are pods (by UID) that wait with our readiness
-    gate, `ungated` are UIDs of those that have none. `leaving` gives since when a node has been leaving, `drained` are
-    those for which that was long enough, `drained_at` is when the next one will be.
-    `again_after` is in how many seconds to look again. Times are seconds on the engine's clock.
+    gate, `ungated` are UIDs of those that have none. `again_after` is in how many seconds to look again. Times are
+    seconds on the engine's clock.
     `certificates` gives the end of each server certificate (seconds since 1970), and is None when nobody has looked.
     """
 
@@ -72,9 +70,6 @@ class Findings:
     missing: Mapping[Address, float] = field(default_factory=dict)
     gated: Mapping[str, Pod] = field(default_factory=dict)
     ungated: frozenset[str] = frozenset()
-    leaving: Mapping[str, float] = field(default_factory=dict)
-    drained: frozenset[str] = frozenset()
-    drained_at: float | None = None
     again_after: float | None = None
     certificates: Mapping[str, float] | None = None
 
@@ -84,6 +79,11 @@ class Findings:
         return pod is not None and any(
             one.type == "ContainersReady" and one.status == "True" for one in pod.status.conditions
         )
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for something that is still to come."""
+        return bool(self.missing or self.gated)
 
     def doubted(self) -> "Findings":
         """Without what a refused write has put in question."""

@@ -105,7 +105,7 @@ class _Sparing:
         if twin is None or not isinstance(one.backends, tuple) or not isinstance(twin.backends, tuple):
             return one
         have = {each.identity: each.weight for each in twin.backends}
-        same = all(have.get(each.identity) == each.weight for each in one.backends)
+        same = all(have.get(each.identity) == each.weight for each in one.backends if not each.leaving)
         return (
             one
             if same or not self._leaves("backends", f"backends of {one.reference}")

@@ -1,10 +1,10 @@
 """What a call changes, field by field, and what that does to requests: pure, from what is there before and after it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from yunqiao.model.balancer import AccessList, Balancer, Domain, Group, Listener
+from yunqiao.model.balancer import AccessList, Backend, Balancer, Domain, Group, Listener
 from yunqiao.model.step import Call
 
 
@@ -88,7 +88,11 @@ def _groups(before: Balancer, after: Balancer) -> Iterator[Change]:
         where = f"server group {(now or was or Group('', ())).name or group_id}"
         if was is None or now is None:
             yield Change(where, "id", was.id if was else "", now.id if now else "", Effect.HARMLESS)
-        yield from _fields(where, _backends(was), _backends(now), _on_backends(group_id, was, now, before, after))
+        yield from _fields(where, _weights(was), _weights(now), _on_backends(group_id, was, now, before, after))
+        if was is not None and now is not None:
+            stayed = _marks(was).keys() & _marks(now).keys()
+            old_marks, new_marks = _only(_marks(was), stayed), _only(_marks(now), stayed)
+            yield from _fields(where, old_marks, new_marks, Effect.HARMLESS)
 
 
 def _on_backends(group_id: str, was: Group | None, now: Group | None, before: Balancer, after: Balancer) -> Effect:
@@ -99,20 +103,32 @@ def _on_backends(group_id: str, was: Group | None, now: Group | None, before: Ba
         return Effect.HARMLESS
     if _serving(was) and not _serving(now):
         return Effect.INTERRUPTS
-    only_more = _backends(was).items() <= _backends(now).items()
+    only_more = _weights(was).items() <= _weights(now).items()
     return Effect.HARMLESS if only_more else Effect.IN_PLACE
 
 
 def _serving(group: Group | None) -> bool:
-    return group is not None and isinstance(group.backends, tuple) and any(one.weight for one in group.backends)
+    return any(one.weight for one in _backends(group))
 
 
-def _backends(group: Group | None) -> dict[str, str]:
-    found = group.backends if group is not None and isinstance(group.backends, tuple) else ()
-    return {
-        f"backend {one.server_ip or one.server_id}:{one.port}": f"weight {one.weight}, {one.description or 'no mark'}"
-        for one in found
-    }
+def _weights(group: Group | None) -> dict[str, str]:
+    return {f"backend {_place(one)}": f"weight {one.weight}" for one in _backends(group)}
+
+
+def _marks(group: Group) -> dict[str, str]:
+    return {f"mark of backend {_place(one)}": one.description for one in _backends(group)}
+
+
+def _backends(group: Group | None) -> tuple[Backend, ...]:
+    return group.backends if group is not None and isinstance(group.backends, tuple) else ()
+
+
+def _only(found: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _place(backend: Backend) -> str:
+    return f"{backend.server_ip or backend.server_id}:{backend.port}"
 
 
 def _listeners(before: Balancer, after: Balancer) -> Iterator[Change]:

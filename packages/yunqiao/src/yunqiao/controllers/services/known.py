@@ -3,10 +3,13 @@
 It is memory only: a restart and a new leader start empty. Any trouble whose effect is unclear empties it too.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from yunqiao.controllers.services.ages import Since, aged
+from yunqiao.controllers.services.asked import Findings
 from yunqiao.controllers.services.record import Record
-from yunqiao.model.balancer import Absent, Balancer
+from yunqiao.model.balancer import Absent, Balancer, Notice
 from yunqiao.model.keys import digest
 
 VERIFY_EVERY = 3600.0
@@ -25,7 +28,8 @@ class Known:
 
     `listed` is what the listing of the start said of it, enough to delete it by. `missing` is when it was first not
     found, `remade` when one was made "again" that nobody has found since, `emptied` when our parts of a balancer that
-    stays were first gone. Times are seconds on the engine's clock.
+    stays were first gone. `found` is what was looked up for its wish, `since` is when its backends were first seen,
+    `told` are notices that were given since the last look. Times are seconds on the engine's clock.
     """
 
     uid: str
@@ -36,10 +40,13 @@ class Known:
     missing: float | None = None
     remade: float | None = None
     emptied: float | None = None
+    found: Findings = field(default_factory=Findings)
+    since: Since = field(default_factory=dict)
+    told: frozenset[Notice] = frozenset()
 
     def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
         """Remember a look; what was not found is stamped with when that was first noticed."""
-        self.verify_at = self._next(now)
+        self.verify_at, self.told = self._next(now), frozenset()
         if isinstance(seen, Balancer):
             self.seen, self.missing, self.remade = seen, None, None
             return seen
@@ -55,6 +62,22 @@ class Known:
         """Remember what an answer proved."""
         self.seen = seen if isinstance(seen, Balancer) and seen.known else None
         return seen
+
+    def aged(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
+        """What is there, with the ages of its backends."""
+        if isinstance(seen, Balancer):
+            seen, self.since = aged(seen, self.since, now)
+        return seen
+
+    def news(self, notices: Iterable[Notice]) -> Sequence[Notice]:
+        """Those that have not been given since the last look."""
+        new = [one for one in notices if one not in self.told]
+        self.told = frozenset(notices)
+        return new
+
+    def doubt(self) -> None:
+        """A write went wrong: what was believed may be false."""
+        self.seen, self.found = None, self.found.doubted()
 
     def is_hopeless(self, now: float) -> bool:
         """Whether making it "again" only gives the id of one that is gone: nobody found it for long enough."""

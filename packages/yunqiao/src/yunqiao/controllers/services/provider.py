@@ -14,6 +14,7 @@ from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.options import borrowing, fields, followed, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import find, refresh, see
+from yunqiao.controllers.services.clb.serving import serving
 from yunqiao.controllers.services.clb.want import needs, want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
 from yunqiao.model.balancer import Absent, Balancer
@@ -40,15 +41,16 @@ class Provider:
     find: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     see: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     refresh: Callable[[Send, Identity, Balancer], Awaitable[Balancer]]
-    addresses: Callable[[Send, Any, Balancer], Awaitable[tuple[Sequence[Ingress], str]]]
+    addresses: Callable[[Send, Parsed[Any], Balancer], Awaitable[tuple[Sequence[Ingress], str]]]
     plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
     stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
+    serving: Callable[[Asked[Any], Balancer], Mapping[str, float]]
 
 
 CLB = Provider(
     "CLB", wants_balancer, fields, options, keeps, borrowing, followed, needs, want, Directory, find, see, refresh,
-    addresses, plan, fold, stumble,
+    addresses, plan, fold, stumble, serving,
 )  # fmt: skip
 PROVIDERS = (CLB,)
 

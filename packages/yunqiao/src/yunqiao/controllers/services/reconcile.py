@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import structs
 
-from yunqiao.controllers.services import drift, publish, record
+from yunqiao.controllers.services import drift, gates, publish, record
 from yunqiao.controllers.services.asked import Asked
 from yunqiao.controllers.services.identity import Identity, has_finalizer, identity, is_going
 from yunqiao.controllers.services.known import Known, Memory
@@ -53,6 +53,7 @@ class Services:
     clock: Clock
     trusts_records: bool = False
     wake: Callable[[str], None] = lambda _: None
+    pod: gates.Get = gates.nobody
     nonce: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
     memory: Memory = field(default_factory=Memory)
@@ -62,7 +63,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.directories = {provider.name: provider.directory(self.send) for provider in PROVIDERS}
-        self.lookups = Lookups(self.send, self.rules, self.clock)
+        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod)
 
     async def reconcile(self, key: str) -> float | None:
         """Bring one Service's cloud things to where they should be; seconds until it should be looked at again."""
@@ -104,6 +105,7 @@ class _Work:
         borrowed, shared = self._provider.borrowing(self._parsed.options)
         self._who = identity(self._service, services.rules.cluster, self._noted(), borrowed, shared)
         self._left: set[str] = set()
+        self._unclear = False
 
     async def ensure(self) -> float | None:
         """The Service wants a balancer."""
@@ -112,6 +114,7 @@ class _Work:
         seen = await self._seen(asked)
         if seen is None:
             return self._known.later(self._now())
+        seen = self._known.aged(seen, self._now())
         asked = replace(asked, who=self._who.on(seen))
         wanted, drifted = self._wanted(asked, seen)
         if self._plan(wanted, seen, asked.who).steps or (
@@ -129,14 +132,29 @@ class _Work:
             await self.complain(problems)
         for text in problems:
             self._tell("Warning", "SyncLoadBalancerFailed", text)
-        return self._until_next(done)
+        for one in self._known.news(wanted.notices):
+            self._tell(one.kind, one.reason, one.text)
+        soon = (await self._open_gates(asked, done.seen), asked.found.again_after, done.plan.due)
+        return min([self._until_next(done), *(one for one in soon if one is not None)])
+
+    async def _open_gates(self, asked: Asked[Any], seen: Balancer | Absent) -> float | None:
+        """Tell pods that wait for their balancer; seconds until there is more to tell."""
+        if not asked.found.gated or not isinstance(seen, Balancer):
+            return None
+        waits = self._provider.serving(asked, seen)
+        try:
+            return await gates.tell(asked, waits, self._services.patch, self._services.today())
+        except Trouble as trouble:
+            self._tell("Warning", "FailedUpdateReadinessGate", str(trouble))
+            return gates.POLL
 
     def _until_next(self, done: Outcome[Balancer | Absent]) -> float:
         """Seconds; one that somebody else stands in the way of looks again soon, and is woken when that one goes."""
         key = key_of(self._service)
         if not done.plan.blocked:
             self._services.neighbours.content(key)
-            return self._known.due(self._now())
+            due = self._known.due(self._now())
+            return min(due, CONFLICT_AGAIN) if self._unclear else due
         if isinstance(done.seen, Balancer):
             self._services.neighbours.waits(key, done.seen.id)
         self._known.verify_at = self._now() + CONFLICT_AGAIN
@@ -174,7 +192,9 @@ class _Work:
     async def _asked(self) -> Asked[Any]:
         """The Service with all that had to be looked up for it."""
         asked = Asked(self._snapshot, self._parsed, self._who, self._services.rules, self._noted())
-        return replace(asked, found=await self._services.lookups.find(self._provider.needs(asked)))
+        needs = self._provider.needs(asked)
+        self._known.found = await self._services.lookups.find(needs, self._known.found)
+        return replace(asked, found=self._known.found)
 
     def _wanted(self, asked: Asked[Any], seen: Balancer | Absent) -> tuple[Balancer, Sequence[str]]:
         """What is wanted, without what somebody changed by hand and may keep so; and what to tell of that."""
@@ -203,7 +223,7 @@ class _Work:
         noted = record.read(self._service)
         if not self._services.trusts_records or noted.dirty or noted.balancer != bare.id or self._parsed.problems:
             return False
-        if self._who.asked != (bare.id if noted.borrowed else ""):
+        if self._who.asked != (bare.id if noted.borrowed else "") or asked.found.waits:
             return False
         wanted = self._provider.want(replace(asked, who=self._who.on(bare), noted=noted))
         return (noted.applied, noted.backends) == (record.applied(wanted), record.backends(wanted))
@@ -234,7 +254,7 @@ class _Work:
         """Only a clear answer is remembered: after any other trouble than "not yet", look again."""
         way = Way(
             plan=lambda now: self._plan(wanted, now, who),
-            fold=lambda *args: self._known.folded(self._provider.fold(*args)),
+            fold=lambda *args: self._known.folded(self._known.aged(self._provider.fold(*args), self._now())),
             stumble=self._provider.stumble,
             send=self._told,
         )
@@ -243,7 +263,7 @@ class _Work:
         except NotYet:
             raise
         except BaseException:
-            self._known.seen = None
+            self._known.doubt()
             raise
 
     def _plan(self, wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity) -> Plan:
@@ -277,7 +297,7 @@ class _Work:
         if not isinstance(seen, Balancer):
             return
         if not done.plan.unfulfilled:
-            clean = self._applied(asked, wanted, seen)
+            clean = self._applied(asked, wanted, seen, settled=done.plan.due is None)
         addresses = await self._addresses(seen)
         news = publish.News(seen.id, addresses, problems, self._services.today())
         published = await self._patch(publish.publish(self._service, news, self._noted(), clean))
@@ -285,24 +305,30 @@ class _Work:
         if published or done.calls:
             self._announce(seen, wanted)
 
-    def _applied(self, asked: Asked[Any], wanted: Balancer, seen: Balancer) -> Record:
-        """The note that all of this is done; its digests are of what will be wanted with that note."""
+    def _applied(self, asked: Asked[Any], wanted: Balancer, seen: Balancer, *, settled: bool) -> Record:
+        """The note that all of this is done; its digests are of what will be wanted with that note.
+
+        While backends are leaving there is none of them, so that a restart looks at what is left to be taken out.
+        """
         clean = record.done(asked.noted, wanted, seen, self._provider.followed(self._parsed))
         later = self._provider.want(replace(asked, noted=clean))
-        return structs.replace(clean, applied=record.applied(later), backends=record.backends(later))
+        backends = record.backends(later) if settled else ""
+        return structs.replace(clean, applied=record.applied(later), backends=backends)
 
     async def _addresses(self, seen: Balancer) -> Sequence[Ingress]:
-        found, problem = await self._provider.addresses(self._services.send, self._parsed.options, seen)
+        """Where it is reached; what is published stays while that is not clear, and what is missing is asked again."""
+        found, problem = await self._provider.addresses(self._services.send, self._parsed, seen)
         if problem:
+            self._unclear = True
             self._tell("Warning", "FailedSetEIPAddress", problem)
-        return found
+        return found or self._service.status.load_balancer.ingress or (Ingress(ip=seen.address),)
 
     def _noted(self) -> Record:
         """The note as last written; the object at hand may be older than that."""
         return self._known.record or record.read(self._service)
 
     def _announce(self, seen: Balancer, wanted: Balancer) -> None:
-        if any(group.backends == () for group in wanted.groups):
+        if any(group.is_empty for group in wanted.groups):
             self._tell("Normal", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer")
         self._tell("Normal", "EnsuredLoadBalancer", f"Ensured load balancer [{seen.id}]")
 

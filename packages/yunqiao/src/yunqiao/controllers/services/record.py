@@ -110,7 +110,7 @@ def applied(wanted: Balancer) -> str:
 
 
 def backends(wanted: Balancer) -> str:
-    """Digest of all backends that are wanted."""
+    """Digest of all backends that are wanted to stay."""
     return _digest([(one.name, one.id, _backends(one)) for one in wanted.groups])
 
 
@@ -126,7 +126,8 @@ def _listener(one: Listener) -> Any:
 def _backends(group: Group) -> Any:
     if not isinstance(group.backends, tuple):
         return group.backends.value
-    return [(one.server_id, one.server_ip, one.port, one.type, one.weight) for one in group.backends]
+    staying = (one for one in group.backends if not one.leaving)
+    return [(one.server_id, one.server_ip, one.port, one.type, one.weight) for one in staying]
 
 
 def asked(annotations: Mapping[str, str]) -> Mapping[str, Any]:

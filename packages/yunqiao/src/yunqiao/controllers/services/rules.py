@@ -7,12 +7,13 @@ from yunqiao.controllers.services.drift import Policies
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`cluster` is the cluster id in marks; vpc, vSwitch and resource group are where new balancers go by default."""
+    """`cluster` is the cluster id in marks; vpc, vSwitches (in the order to try them) and resource group are where new balancers go by default."""
 
     cluster: str
     region: str = ""
     vpc_id: str = ""
-    vswitch_id: str = ""
+    vswitch_ids: tuple[str, ...] = ()
     resource_group_id: str = ""
     disable_public: bool = False
+    eni: bool = False
     drift: Policies = field(default_factory=Policies)

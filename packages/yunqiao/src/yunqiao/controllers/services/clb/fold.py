@@ -11,6 +11,7 @@ from yunqiao.cloud.clb.access_control import carried
 from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
 from yunqiao.cloud.clb.listeners import AT_CREATION, bound
 from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
+from yunqiao.cloud.codes import is_full
 from yunqiao.model.balancer import (
     UNKNOWN,
     UNMANAGED,
@@ -27,6 +28,10 @@ from yunqiao.model.errors import Refused, Stale, Trouble
 from yunqiao.model.step import Call, Reply
 
 Lists = tuple[AccessList, ...]
+
+
+NO_ADDRESS_LEFT = "VSwitchAvailableIpNotExist"
+"""The code with which the cloud refuses to make a balancer in a vSwitch that has no address left."""
 
 
 def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent:
@@ -56,13 +61,27 @@ def _next_one(seen: Balancer) -> Balancer | Absent:
 def stumble(seen: Balancer | Absent, call: Call, trouble: Trouble) -> Balancer | Absent | None:
     """What a refusal teaches, where there is another way; None where there is none.
 
-    A group whose backends cannot be swapped in one write is from then on added to, then removed from.
+    A vSwitch without a free address is avoided. A group whose backends cannot be swapped in one write is from then on
+    added to, then removed from.
     """
-    swap = call.action == "ModifyVServerGroupBackendServers" and isinstance(trouble, Refused | Stale)
-    if not swap or isinstance(seen, Absent):
+    if call.action == "CreateLoadBalancer" and isinstance(seen, Absent):
+        full = trouble.fault is not None and NO_ADDRESS_LEFT in trouble.fault.code and "VSwitchId" in call.params
+        return replace(seen, avoided=seen.avoided | {call.params["VSwitchId"]}) if full else None
+    return _group_taught(seen, call, trouble) if isinstance(seen, Balancer) else None
+
+
+def _group_taught(seen: Balancer, call: Call, trouble: Trouble) -> Balancer | None:
+    """Swap no more where that is refused; make room first where a group takes no more, unless that was done already."""
+    group = next((one for one in seen.groups if one.id == call.params.get("VServerGroupId")), None)
+    if group is None:
         return None
-    taught = (replace(one, swaps=one.swaps and one.id != call.params["VServerGroupId"]) for one in seen.groups)
-    return replace(seen, groups=tuple(taught))
+    if call.action == "ModifyVServerGroupBackendServers" and isinstance(trouble, Refused | Stale):
+        taught = replace(group, swaps=False)
+    elif call.action == "AddVServerGroupBackendServers" and is_full(trouble) and not group.full:
+        taught = replace(group, full=True)
+    else:
+        return None
+    return replace(seen, groups=tuple(taught if one is group else one for one in seen.groups))
 
 
 def _created(params: Mapping[str, str], reply: Reply, *, known: bool) -> Balancer:
@@ -115,7 +134,14 @@ def _group_deleted(seen: Balancer, call: Call, _: Reply) -> Balancer:
 
 
 def _added(have: dict[object, Backend], call: Call) -> dict[object, Backend]:
-    return have | {one.identity: one for one in groups.from_text(call.params["BackendServers"])}
+    new = groups.from_text(call.params["BackendServers"])
+    return have | {one.identity: _as_old(one, have.get(one.identity)) for one in new}
+
+
+def _as_old(one: Backend, before: Backend | None) -> Backend:
+    """What is changed stays as old as it is, unless it begins or ends to take traffic."""
+    same = before is not None and (before.weight > 0) == (one.weight > 0)
+    return replace(one, age=before.age) if before is not None and same else one
 
 
 def _removed(have: dict[object, Backend], call: Call) -> dict[object, Backend]:
@@ -139,7 +165,8 @@ def _in_group(
             if group.id != call.params["VServerGroupId"] or not isinstance(group.backends, tuple):
                 return group
             backends = change({one.identity: one for one in group.backends}, call)
-            return replace(group, backends=tuple(backends.values()))
+            full = group.full and call.action != "AddVServerGroupBackendServers"
+            return replace(group, backends=tuple(backends.values()), full=full)
 
         return replace(seen, groups=tuple(map(changed, seen.groups)))
 

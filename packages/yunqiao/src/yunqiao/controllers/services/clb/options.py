@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from yunqiao.controllers.services.identity import CLUSTER_TAG, OWNER_TAG
 from yunqiao.options.declare import (
     Parsed,
-    Problem,
     declared,
     domain_certificates,
     group_ports,
@@ -29,6 +28,7 @@ from yunqiao.options.declare import (
 )
 
 BACKEND_TYPE = "service.beta.kubernetes.io/backend-type"
+"""eni: pods take traffic by their own network interfaces; anything else: nodes do. Default: the cluster's setting."""
 
 SELECTING = frozenset({
     "backend-label", "remove-unscheduled-backend", "default-weight", "weight", "backend-ip-version",
@@ -50,28 +50,28 @@ class Options:
 
     address_type: str | None = option(
         "address-type", one_of("internet", "intranet"),
-        "Where it is reachable from. Default at creation: internet.",
-        parameter="AddressType", scope="instance",
+        "Where it is reachable from.",
+        parameter="AddressType", unset="internet", scope="instance",
     )  # fmt: skip
     vswitch_id: str | None = option(
         "vswitch-id", text(),
-        "The vSwitch of an intranet address; read at creation. Default: the cluster's.",
-        parameter="VSwitchId", scope="instance",
+        "The vSwitch of an intranet address.",
+        parameter="VSwitchId", unset="the cluster's", scope="instance",
     )  # fmt: skip
     name: str | None = option(
         "name", text(80),
         "The balancer's name in the console.",
-        parameter="LoadBalancerName", scope="instance",
+        parameter="LoadBalancerName", unset="made of the Service's UID", scope="instance",
     )  # fmt: skip
     delete_protection: str | None = option(
         "delete-protection", one_of("on", "off"),
-        "Default at creation: on.",
-        parameter="DeleteProtection", scope="instance",
+        "Whether it can be deleted only after this is taken off.",
+        parameter="DeleteProtection", unset="on", scope="instance",
     )  # fmt: skip
     modification_protection: str | None = option(
         "modification-protection", one_of("ConsoleProtection", "NonProtection"),
-        "Default at creation: ConsoleProtection.",
-        parameter="ModificationProtectionStatus", scope="instance",
+        "Whether it can be changed in the console only after this is taken off.",
+        parameter="ModificationProtectionStatus", unset="ConsoleProtection", scope="instance",
     )  # fmt: skip
     charge_type: str | None = option(
         "charge-type", one_of("paybytraffic", "paybybandwidth"),
@@ -85,8 +85,8 @@ class Options:
     )  # fmt: skip
     instance_charge_type: str | None = option(
         "instance-charge-type", one_of("PayByCLCU", "PayBySpec", fold=True),
-        "How the instance is paid for. Default at creation: PayByCLCU.",
-        parameter="InstanceChargeType", scope="instance",
+        "How the instance is paid for.",
+        parameter="InstanceChargeType", unset="PayByCLCU", scope="instance",
     )  # fmt: skip
     spec: str | None = option(
         "spec", text(64),
@@ -105,8 +105,8 @@ class Options:
     )  # fmt: skip
     ip_version: str | None = option(
         "ip-version", one_of("ipv4", "ipv6"),
-        "The address family; read at creation. Default: ipv4.",
-        parameter="AddressIPVersion", scope="instance",
+        "The address family.",
+        parameter="AddressIPVersion", unset="ipv4", scope="instance",
     )  # fmt: skip
     ip: str | None = option(
         "ip", ip_address(),
@@ -115,13 +115,13 @@ class Options:
     )  # fmt: skip
     resource_group_id: str | None = option(
         "resource-group-id", text(64),
-        "The resource group; read at creation. Default: the configuration's.",
-        parameter="ResourceGroupId", scope="instance",
+        "The resource group.",
+        parameter="ResourceGroupId", unset="the configuration's", scope="instance",
     )  # fmt: skip
     network_type: str | None = option(
         "network-type", one_of("classic", "vpc"),
-        "The kind of network of an intranet balancer; read at creation. Default: vpc.",
-        parameter="NetworkType", scope="instance",
+        "The kind of network of an intranet balancer.",
+        parameter="NetworkType", unset="vpc", scope="instance",
     )  # fmt: skip
     tags: tuple[tuple[str, str], ...] = option(
         "additional-resource-tags", tags((OWNER_TAG, CLUSTER_TAG)),
@@ -176,8 +176,8 @@ class Options:
     )
     scheduler: str | None = option(
         "scheduler", one_of("rr", "wrr", "wlc"),
-        "How connections are spread. Default at creation: rr.",
-        parameter="Scheduler", scope="listener", protocols=ALL,
+        "How connections are spread.",
+        parameter="Scheduler", unset="rr", scope="listener", protocols=ALL,
     )  # fmt: skip
     cert_id: str | None = option(
         "cert-id", text(),
@@ -251,8 +251,8 @@ class Options:
     )  # fmt: skip
     sticky_session: str | None = option(
         "sticky-session", one_of("on", "off"),
-        "Keep a client with its backend. Default at creation: off.",
-        parameter="StickySession", scope="listener", protocols=LAYER_7,
+        "Keep a client with its backend.",
+        parameter="StickySession", unset="off", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     sticky_session_type: str | None = option(
         "sticky-session-type", one_of("insert", "server"),
@@ -291,8 +291,8 @@ class Options:
     )  # fmt: skip
     health_check_flag: str | None = option(
         "health-check-flag", one_of("on", "off"),
-        "Whether backends are checked (HTTP, HTTPS). Default at creation: off.",
-        parameter="HealthCheck", scope="listener", protocols=LAYER_7,
+        "Whether backends are checked (HTTP, HTTPS).",
+        parameter="HealthCheck", unset="off", scope="listener", protocols=LAYER_7,
     )  # fmt: skip
     health_check_type: str | None = option(
         "health-check-type", one_of("tcp", "http"),
@@ -321,8 +321,8 @@ class Options:
     )  # fmt: skip
     health_check_connect_port: str | None = option(
         "health-check-connect-port", whole(1, 65535),
-        "The port that is checked. Default: the backend's.",
-        parameter="HealthCheckConnectPort", scope="listener", restores="-520", protocols=ALL,
+        "The port that is checked.",
+        parameter="HealthCheckConnectPort", unset="the backend's", scope="listener", restores="-520", protocols=ALL,
     )  # fmt: skip
     healthy_threshold: str | None = option(
         "healthy-threshold", whole(2, 10),
@@ -337,12 +337,12 @@ class Options:
     health_check_interval: str | None = option(
         "health-check-interval", whole(1, 50),
         "Seconds between checks.",
-        parameter="HealthCheckInterval", scope="listener", restores="2", protocols=ALL,
+        parameter="HealthCheckInterval", unset="2 (udp: 5)", scope="listener", restores="2", protocols=ALL,
     )  # fmt: skip
     health_check_connect_timeout: str | None = option(
         "health-check-connect-timeout", whole(1, 300),
         "Seconds after which a check has failed (TCP, UDP).",
-        parameter="HealthCheckConnectTimeout", scope="listener", restores="5", protocols=LAYER_4,
+        parameter="HealthCheckConnectTimeout", unset="5 (udp: 10)", scope="listener", restores="5", protocols=LAYER_4,
     )  # fmt: skip
     health_check_timeout: str | None = option(
         "health-check-timeout", whole(1, 300),
@@ -351,8 +351,8 @@ class Options:
     )  # fmt: skip
     default_weight: str | None = option(
         "default-weight", whole(0, 100),
-        "The weight of each backend in Cluster mode. Default: 100.",
-        scope="backend",
+        "The weight of each backend in Cluster mode.",
+        unset="100", scope="backend",
     )  # fmt: skip
     backend_label: tuple[tuple[str, str], ...] = option(
         "backend-label", labels(), "Only nodes with all these labels take traffic.", scope="backend", default=()
@@ -372,15 +372,14 @@ class Options:
         "on: weights that somebody has changed stay.",
         scope="backend",
     )  # fmt: skip
+    backend_type: str = ""
+    """The annotation BACKEND_TYPE, which has no prefix: eni for pods by their network interfaces, else nodes."""
 
 
 def options(annotations: Mapping[str, str]) -> Parsed[Options]:
     """Read a Service's annotations; every problem at once."""
     parsed = parse(Options(), annotations)
-    if annotations.get(BACKEND_TYPE) == "eni":
-        unsupported = Problem(BACKEND_TYPE, "backend-type", '"eni" is not supported yet; remove it', "everything")
-        return replace(parsed, problems=(*parsed.problems, unsupported))
-    return parsed
+    return replace(parsed, options=replace(parsed.options, backend_type=annotations.get(BACKEND_TYPE, "")))
 
 
 def keeps(options: Options) -> bool:

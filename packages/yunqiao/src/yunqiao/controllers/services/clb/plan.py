@@ -21,6 +21,10 @@ OF_A_CLUSTER = (
     "load balancer {} was made by a cluster for one of its Services and cannot be borrowed; let it go there first "
     "(preserve-lb-on-delete), or name another one in the annotation id"
 )
+NO_ADDRESS = (
+    "no address is left for a load balancer in vSwitch {}; name another one (annotation vswitch-id, or vswitchid in the "
+    "cloud-config)"
+)
 LOOK_AGAIN_AFTER = 1.0
 """Seconds until one that was made "again" is looked at."""
 
@@ -43,7 +47,7 @@ def plan(wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity, now:
     instance = tuple(plan_instance.steps(wanted, seen))
     parts = _parts(wanted, seen, who)
     problems = (*plan_instance.fixed(wanted, seen, who), *parts.problems)
-    return Plan((*spares, *instance, *parts.steps), problems=problems, blocked=parts.blocked)
+    return Plan((*spares, *instance, *parts.steps), problems=problems, blocked=parts.blocked, due=parts.due)
 
 
 def _parts(wanted: Balancer, seen: Balancer, who: Identity) -> Plan:
@@ -56,7 +60,7 @@ def _parts(wanted: Balancer, seen: Balancer, who: Identity) -> Plan:
         *plan_listeners.conflicts(wanted, seen, who),
     )
     problems = (*wanted.problems, *plan_listeners.problems(wanted, seen, who))
-    return Plan(tuple(steps), problems=problems, blocked=conflicts)
+    return Plan(tuple(steps), problems=problems, blocked=conflicts, due=plan_groups.due(wanted, seen, who))
 
 
 def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
@@ -80,7 +84,7 @@ def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
 
 def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: float) -> Plan:
     if isinstance(wanted, Balancer):
-        return _create(wanted, who)
+        return _create(wanted, seen, who)
     if seen.access is UNKNOWN and who.access:
         return Plan(again_after=LOOK_TWICE_AFTER)
     if isinstance(seen.access, tuple) and seen.access:
@@ -89,12 +93,16 @@ def _nothing_there(wanted: Balancer | Absent, seen: Absent, who: Identity, now: 
     return Plan() if waited >= LOOK_TWICE_AFTER else Plan(again_after=LOOK_TWICE_AFTER - waited)
 
 
-def _create(wanted: Balancer, who: Identity) -> Plan:
+def _create(wanted: Balancer, seen: Absent, who: Identity) -> Plan:
     if wanted.borrowed:
         return Plan(blocked=(wanted.barred,))
     if wanted.barred:
         return Plan(problems=(wanted.barred,))
     attributes = {**wanted.birth, **wanted.attributes}
+    place = next((one for one in wanted.places if one not in seen.avoided), "")
+    attributes |= {"VSwitchId": place} if place else {}
+    if seen.avoided and attributes.get("VSwitchId", "") in {"", *seen.avoided}:
+        return Plan(blocked=(NO_ADDRESS.format(", ".join(sorted(seen.avoided))),))
     spec = attributes.pop("LoadBalancerSpec", SMALLEST)
     attributes.pop("NetworkType", None)  # follows from the vSwitch
     if attributes["InstanceChargeType"] == "PayBySpec":

@@ -1,10 +1,14 @@
-"""Server groups and their backends: add what is missing, set what differs, take out what is too much."""
+"""Server groups and their backends: add what is missing, set what differs, take out what is too much.
+
+Who that is, and when, is said in turnover.py; here it becomes calls.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from yunqiao.cloud.clb import BACKENDS_PER_CALL, groups
+from yunqiao.controllers.services.clb.turnover import Turnover, turnover, window_of
 from yunqiao.controllers.services.identity import Identity
-from yunqiao.model.balancer import UNKNOWN, UNMANAGED, Backend, Balancer, Group
+from yunqiao.model.balancer import Backend, Balancer, Group
 from yunqiao.model.keys import read
 from yunqiao.model.step import Call
 
@@ -14,10 +18,18 @@ def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
     for group in wanted.groups:
         twin = chosen(seen, group.reference)
         if twin is not None:
-            yield from _backends(seen, group, twin, who) if not _barred(group, twin) else ()
+            yield from _backends(seen, twin, _turnover(seen, group, twin, who))
         elif not group.id:
             yield _create(seen, group)
     yield from _superfluous(wanted, seen, who)
+
+
+def due(wanted: Balancer, seen: Balancer, who: Identity) -> float | None:
+    """While backends are leaving: seconds until the next may go on; infinite when that is not a matter of time."""
+    pairs = ((group, chosen(seen, group.reference)) for group in wanted.groups)
+    found = (_turnover(seen, group, twin, who).due for group, twin in pairs if twin is not None)
+    partial = [float("inf") for group in wanted.groups if group.partial]
+    return min((*(one for one in found if one is not None), *partial), default=None)
 
 
 def withdrawal(seen: Balancer, who: Identity) -> Iterator[Call]:
@@ -61,26 +73,30 @@ def chosen(seen: Balancer, reference: str) -> Group | None:
 
 
 def _create(seen: Balancer, group: Group) -> Call:
-    backends = () if group.backends in (UNMANAGED, UNKNOWN) else tuple(group.backends)
-    first = backends[:BACKENDS_PER_CALL]
+    backends = group.backends if isinstance(group.backends, tuple) else ()
+    first = [one for one in backends if not one.leaving][:BACKENDS_PER_CALL]
     return groups.create(seen.id, group.name, first, f"group {group.name} is missing, {_servers(first)} to go in")
 
 
-def _backends(seen: Balancer, group: Group, twin: Group, who: Identity) -> Iterator[Call]:
-    """Swap, then add, then remove: a group is never emptier than both before and after."""
-    if group.backends is UNMANAGED or group.backends is UNKNOWN or not isinstance(twin.backends, tuple):
-        return
-    wish = {one.identity: one for one in group.backends}
-    have = {one.identity: one for one in twin.backends}
-    ours = {identity for identity, one in have.items() if who.owner.owns(one.description)}
-    new = [one for one in group.backends if one.identity not in have]
-    gone = [one for identity, one in have.items() if identity in ours and identity not in wish]
-    swapped = min(len(new), len(gone)) if twin.swaps else 0
-    yield from _swaps(seen, twin, gone[:swapped], new[:swapped])
-    yield from _batched(groups.add, seen, twin, new[swapped:], "add")
-    differing = [one for one in group.backends if one.identity in ours and have[one.identity] != one]
-    yield from _batched(groups.change, seen, twin, differing, "set the weight or mark of")
-    yield from _batched(groups.remove, seen, twin, gone[swapped:], "take out")
+def _turnover(seen: Balancer, group: Group, twin: Group, who: Identity) -> Turnover:
+    if _barred(group, twin):
+        return Turnover()
+    return turnover(group, twin, who.owner.owns, window_of(seen, twin.id))
+
+
+def _backends(seen: Balancer, twin: Group, turn: Turnover) -> Iterator[Call]:
+    """Swap, then add, then remove: a group is never emptier than both before and after. One that is full has no choice.
+
+    Who comes takes the place of who goes in one write where the numbers match.
+    """
+    swapped = min(len(turn.new), len(turn.gone)) if twin.swaps else 0
+    new, gone = turn.new[swapped:], turn.gone[swapped:]
+    removals = _batched(groups.remove, seen, twin, gone, "take out")
+    yield from _swaps(seen, twin, turn.gone[:swapped], turn.new[:swapped])
+    yield from removals if twin.full else ()
+    yield from _batched(groups.add, seen, twin, new, "add")
+    yield from _batched(groups.change, seen, twin, turn.differing, "set the weight or mark of")
+    yield from removals
 
 
 def _swaps(seen: Balancer, twin: Group, gone: Sequence[Backend], new: Sequence[Backend]) -> Iterator[Call]:

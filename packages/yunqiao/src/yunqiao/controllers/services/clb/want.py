@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from yunqiao.controllers.services.asked import Asked, Needs
+from yunqiao.controllers.services.clb import backends
 from yunqiao.controllers.services.clb.backends import groups
 from yunqiao.controllers.services.clb.listening import listeners
 from yunqiao.controllers.services.clb.options import Options
@@ -27,7 +28,7 @@ NO_VSWITCH = (
 
 def needs(asked: Asked[Options]) -> Needs:
     """What must be looked up before this can be said."""
-    return Needs()
+    return backends.needs(asked)
 
 
 def want(asked: Asked[Options]) -> Balancer:
@@ -43,12 +44,14 @@ def want(asked: Asked[Options]) -> Balancer:
         groups=groups(asked),
         listeners=listeners(asked),
         birth=birth,
+        places=_places(options, asked.rules),
         barred=_barred(asked, asked.rules),
         hostname=options.hostname or "",
         former_tags=frozenset()
         if unclear
         else frozenset(asked.noted.tags) - dict(options.tags).keys() - who.tags.keys(),
         problems=tuple(_without_id(options)),
+        notices=tuple(backends.notices(asked)),
     )
 
 
@@ -64,6 +67,7 @@ def _on_a_borrowed_one(asked: Asked[Options]) -> Balancer:
         hostname=options.hostname or "",
         barred=f"there is no load balancer {asked.who.borrowed} in this region; correct the annotation id",
         problems=tuple(_not_ours(options)),
+        notices=tuple(backends.notices(asked)),
     )
     return replace(wanted, listeners=listeners(asked) if overrides else UNMANAGED)
 
@@ -99,9 +103,15 @@ def _birth(asked: Asked[Options]) -> dict[str, str]:
     if rules.resource_group_id:
         birth["ResourceGroupId"] = rules.resource_group_id
     if options.address_type == "intranet":
-        vswitch = "" if options.network_type == "classic" else rules.vswitch_id
-        birth |= {name: value for name, value in {"VpcId": rules.vpc_id, "VSwitchId": vswitch}.items() if value}
+        birth |= {"VpcId": rules.vpc_id} if rules.vpc_id else {}
     return birth
+
+
+def _places(options: Options, rules: Rules) -> tuple[str, ...]:
+    """The vSwitches that a new intranet balancer may get its address from, unless one is named for it."""
+    if options.address_type != "intranet" or options.vswitch_id or options.network_type == "classic":
+        return ()
+    return rules.vswitch_ids
 
 
 def _barred(asked: Asked[Options], rules: Rules) -> str:
@@ -110,7 +120,7 @@ def _barred(asked: Asked[Options], rules: Rules) -> str:
     if any(problem.blocks != "nothing" for problem in asked.parsed.problems):
         return "no load balancer is created until the annotations are mended"
     if options.address_type == "intranet":
-        needless = options.vswitch_id or rules.vswitch_id or options.network_type == "classic"
+        needless = options.vswitch_id or rules.vswitch_ids or options.network_type == "classic"
         return "" if needless else NO_VSWITCH
     return NO_PUBLIC if rules.disable_public else ""
 

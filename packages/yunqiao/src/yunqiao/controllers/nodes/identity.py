@@ -1,0 +1,125 @@
+"""Which instance is a node? Decided from evidence, never guessed; a node's own claim is only one of the witnesses.
+
+The witnesses: the address (an interface of the instance has it), the machine's number (the kubelet reads it from the
+firmware, ECS calls it SerialNumber), and the providerID. A node whose number was reported is believed only when the
+number agrees; without one, the address must be the instance's, in a VPC that is known.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from yunqiao.cloud.ecs import Instance
+from yunqiao.controllers.nodes.kinds import own_ips, plain
+from yunqiao.controllers.nodes.rules import Rules
+from yunqiao.model.cluster import Node
+from yunqiao.model.instance import read_provider_id, same_machine
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What ECS says about the nodes of a batch: instances by id, and the ids of those that have an address.
+
+    `neighbours` are all instances of the VPC; they are listed only for nodes that have no address yet.
+    """
+
+    instances: Mapping[str, Instance] = field(default_factory=dict)
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    neighbours: tuple[Instance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """It cannot be said which instance the node is; why not, and what its owner can do."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The node names an instance that ECS does not show."""
+
+    id: str
+
+
+Verdict = Instance | Doubt | Gone
+
+NOT_FOUND = (
+    "no ECS instance in {where} has its address ({ips}): if it is no ECS instance, give it a providerID of its own "
+    "(kubelet --provider-id, such as ack-hybrid://NAME); if it is one, check region, VPC and RAM permissions"
+)
+NO_ADDRESS = (
+    "it has neither a providerID nor an InternalIP, and no ECS instance in {where} has its systemUUID "
+    '"{uuid}": start its kubelet with --node-ip or --provider-id'
+)
+WRONG_NUMBER = (
+    'its systemUUID is "{uuid}", but the ECS instance {id} has the SerialNumber "{serial}": it is not taken for that '
+    "instance; correct its providerID or addresses, or register the node anew"
+)
+WRONG_ADDRESS = (
+    "its providerID names the ECS instance {id} ({theirs}), which has none of its addresses ({ips}): nothing is done "
+    "to it; a providerID cannot change, so register the node anew with the right one"
+)
+SEVERAL = (
+    "several ECS instances ({ids}) have its address ({ips}) and nothing tells which one it is: set vpcid in the "
+    "cloud-config (Global.vpcid), or start its kubelet with --provider-id"
+)
+VPC_UNKNOWN = (
+    "the ECS instance {id} has its address ({ips}), but its kubelet reports no systemUUID and the VPC is not known: "
+    "set vpcid in the cloud-config (Global.vpcid), or start its kubelet with --provider-id"
+)
+TWICE = (
+    "the ECS instance {id} is also the node {other}, which is alive: nothing is done to this node; delete the one of "
+    "the two that is not this machine"
+)
+
+
+def claimed(node: Node, evidence: Evidence) -> Verdict:
+    """Check a node's claim to be an instance."""
+    claim = read_provider_id(node.spec.provider_id)
+    if claim is None or claim.id not in evidence.instances:
+        return Gone(claim.id if claim else "")
+    return _checked(node, evidence.instances[claim.id])
+
+
+def found(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
+    """Find the instance of a node that claims nothing."""
+    number, ips = node.status.node_info.system_uuid, own_ips(node)
+    where = rules.vpc_id or rules.region
+    if not ips:
+        return _numbered(number, evidence.neighbours) or Doubt(NO_ADDRESS.format(where=where, uuid=number))
+    ids = frozenset[str]().union(*(evidence.owners.get(ip, frozenset()) for ip in ips))
+    candidates = [evidence.instances[one] for one in sorted(ids) if one in evidence.instances]
+    told = {"where": where, "ips": ", ".join(ips)}
+    if not candidates:
+        return Doubt(NOT_FOUND.format(**told))
+    if number:
+        return _numbered(number, candidates) or Doubt(_wrong_number(number, candidates[0]))
+    if len(candidates) > 1:
+        return Doubt(SEVERAL.format(ids=", ".join(one.id for one in candidates), **told))
+    return candidates[0] if rules.vpc_id else Doubt(VPC_UNKNOWN.format(id=candidates[0].id, **told))
+
+
+def is_at(node: Node, instance: Instance) -> bool | None:
+    """Whether the instance has an address of the node; None when the node has none yet."""
+    ips = own_ips(node)
+    return not set(ips).isdisjoint(map(plain, instance.addresses)) if ips else None
+
+
+def _checked(node: Node, instance: Instance) -> Verdict:
+    number = node.status.node_info.system_uuid
+    if number and instance.serial_number:
+        same = same_machine(number, instance.serial_number)
+        return instance if same else Doubt(_wrong_number(number, instance))
+    if is_at(node, instance) is False:
+        ips, theirs = ", ".join(own_ips(node)), ", ".join(sorted(instance.addresses))
+        return Doubt(WRONG_ADDRESS.format(id=instance.id, theirs=theirs, ips=ips))
+    return instance
+
+
+def _numbered(number: str, instances: Iterable[Instance]) -> Instance | None:
+    same = [one for one in instances if number and same_machine(number, one.serial_number)]
+    return same[0] if len(same) == 1 else None
+
+
+def _wrong_number(number: str, instance: Instance) -> str:
+    return WRONG_NUMBER.format(uuid=number, id=instance.id, serial=instance.serial_number)
