@@ -72,7 +72,6 @@ def test_a_released_instance_gets_no_traffic(ecs: Any, world: Any, site: Any, li
         ({"HealthCheckConnectPort": 9000}, "tcp", "port", 9000),
         ({"HealthCheckInterval": 10}, "tcp", "interval", 10.0),
         ({"HealthCheckConnectTimeout": 7}, "tcp", "timeout", 7.0),
-        ({"HealthCheckConnectTimeout": 7, "HealthCheckInterval": 10}, "tcp", "timeout", 10.0),
         ({"HealthCheckType": "http", "HealthCheckURI": "/healthz"}, "http", "uri", "/healthz"),
         ({"HealthCheckType": "http", "HealthCheckDomain": "$_ip"}, "http", "domain", ""),
     ],

@@ -1,16 +1,22 @@
 """What the data plane is told of HTTP and HTTPS listeners."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from yunsim.certificates import self_signed
 from yunsim.dataplane.engine import Forwarded, Listener, Stickiness
 from yunsim.products.slb.traffic import wanted
 
 
 @pytest.fixture
 def told(slb: Any, world: Any, balancer: str, group: str) -> Any:
-    """`told(**settings)`: the engine's value of an HTTP listener with these settings."""
+    """`told(**settings)`: the engine's value of an HTTP listener with these settings, beside a stopped HTTPS one."""
+    made = self_signed("shop.example.com", [], datetime(2030, 1, 1, tzinfo=UTC))
+    own = slb("UploadServerCertificate", ServerCertificate=made.pem, PrivateKey=made.private_key)["ServerCertificateId"]
+    secure = {"LoadBalancerId": balancer, "ListenerPort": 8443, "Bandwidth": -1, "VServerGroupId": group}
+    slb("CreateLoadBalancerHTTPSListener", **secure, ServerCertificateId=own)
 
     def listener(**settings: Any) -> Listener:
         which = {"LoadBalancerId": balancer, "ListenerPort": 80}

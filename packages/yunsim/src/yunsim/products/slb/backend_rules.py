@@ -30,8 +30,8 @@ class BackendServer:
 def read(world: World, servers: Sequence[BackendServer]) -> list[Backend]:
     """Return well-formed backends of one call.
 
-    Raises ApiError: too many (common: TooManyBackendServers), a bad port, weight or description (common), the same
-    server and port twice (InvalidParameter; not documented).
+    Raises ApiError: too many (common: TooManyBackendServers), a bad port, weight or description (common), a bad type
+    (BackendServer.InvalidType), the same server and port twice (InvalidParameter; not documented).
     """
     most = rules.DOCUMENTED_BACKENDS_PER_CALL if world.strict else rules.BACKENDS_PER_CALL
     if len(servers) > most:
@@ -66,7 +66,9 @@ def _read(world: World, server: BackendServer) -> Backend:
         raise malformed(f"Description {server.Description!r} is not 1 to 80 of letters, digits and -/._")
     kind = server.Type or _type_of(world, server.ServerId)
     if kind not in TYPES:
-        raise malformed(f"Type {kind!r} is none of {', '.join(TYPES)}")
+        raise ApiError(
+            400, "BackendServer.InvalidType", f"The specified Type is invalid: {kind!r} is none of {', '.join(TYPES)}."
+        )
     address = "" if kind == "ecs" else server.ServerIp
     return Backend(server.ServerId, server.Port, weight, kind, address, server.Description)
 
@@ -79,8 +81,9 @@ def _type_of(world: World, server_id: str) -> str:
 def attachable(world: World, owner: LoadBalancer, added: Iterable[Backend]) -> None:
     """Refuse servers that do not exist or are not there to serve (AddVServerGroupBackendServers).
 
-    InvalidServerId.NotFound (common), ResourceNotFound.vServers for interfaces, NetworkConflict for another VPC. That
-    a server must be running is on the page without a code; for an interface that is in use.
+    InvalidServerId.NotFound (common), ResourceNotFound.vServers for interfaces, NetworkConflict for another VPC,
+    OperationDeny.LbNotSupportIPv6Server. That a server must be running is on the page without a code; an interface is
+    to be in use.
     """
     for backend in added:
         found: Any = world.find(backend.server_id)
@@ -97,6 +100,14 @@ def attachable(world: World, owner: LoadBalancer, added: Iterable[Backend]) -> N
             raise malformed(f"{backend.server_id} is {found.status}")
         if backend.type != "ecs":
             _has_address(found, backend)
+            _of_version(owner, backend)
+
+
+def _of_version(owner: LoadBalancer, backend: Backend) -> None:
+    if ":" in backend.server_ip and owner.address_ip_version == "ipv4":
+        raise ApiError(
+            400, "OperationDeny.LbNotSupportIPv6Server", "The specified loadbalancer does not support ipv6 server."
+        )
 
 
 def _missing(backend: Backend) -> ApiError:

@@ -13,10 +13,13 @@ from yunsim.world import World
 
 
 def listener(found: LoadBalancer, port: int, protocol: str) -> Listener:
-    """Return the listener (common: ListenerNotFound). Without a protocol the port must be that of one listener."""
+    """Return the listener (common: ListenerNotFound).
+
+    Without a protocol the port must be that of one listener (DeleteLoadBalancerListener: TooManyListeners).
+    """
     candidates = listener_on(found, port, protocol)
     if len(candidates) > 1:
-        raise missing("ListenerProtocol", f"port {port} of {found.id} has {len(candidates)} listeners")
+        raise ApiError(400, "TooManyListeners", "More than 1 listener is found, please be more specified.")
     return candidates[0]
 
 
@@ -110,6 +113,33 @@ def not_dry(*, dry_run: bool) -> None:
         raise ApiError(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
 
 
+def forward(owner: LoadBalancer, given: Mapping[str, Value]) -> None:
+    """Refuse to forward to what is no HTTPS listener of the balancer (CreateLoadBalancerHTTPListener)."""
+    if given.get("ListenerForward") == "on" and ("https", given["ForwardPort"]) not in owner.listeners:
+        raise ApiError(
+            400,
+            "InvalidParameter",
+            "The specified ListenerPort or ForwardPort is invalid:"
+            f" {owner.id} has no HTTPS listener on port {given['ForwardPort']}.",
+        )
+
+
+def not_forwarded_to(owner: LoadBalancer, found: Listener) -> None:
+    """Refuse to delete what another listener forwards to (DeleteLoadBalancerListener: ListenerForwardExist)."""
+    forwarded = {each.settings["ForwardPort"] for each in owner.listeners.values() if _forwards(each)}
+    if found.protocol == "https" and found.port in forwarded:
+        raise ApiError(
+            400,
+            "ListenerForwardExist",
+            "The specified listener is forwarded by the other listener, the ListenerForward relationship should be"
+            " deleted firstly.",
+        )
+
+
+def _forwards(each: Listener) -> bool:
+    return each.settings.get("ListenerForward") == "on"
+
+
 def target(world: World, owner: LoadBalancer, listener: Listener | None, given: Mapping[str, Value]) -> None:
     """Refuse a listener that forwards to nothing, or to what is not there (BackendServerPort, VServerGroupId)."""
     group_id = given.get("VServerGroupId")
@@ -122,6 +152,7 @@ def target(world: World, owner: LoadBalancer, listener: Listener | None, given: 
         certificate(world, str(given["ServerCertificateId"]))
     if "CACertificateId" in given:
         certificate_rules.ca_certificate(world, str(given["CACertificateId"]))
+    forward(owner, given)
     acl_rules.attachable(world, owner, listener, str(given.get("AclId", "")))
 
 

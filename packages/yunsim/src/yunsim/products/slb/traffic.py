@@ -122,11 +122,10 @@ def private_address(world: World, backend: Backend) -> str:
 def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:
     """Translate the settings; an instance's own port is probed unless another is set.
 
-    A timeout below the interval is ignored and the interval counts (HealthCheckConnectTimeout of the listener actions).
+    A timeout counts as it is set: of one on the other side of the interval the reference says that it is ignored, but
+    for a shorter one on some pages (UDP) and for a longer one on others (HTTP).
     """
-    timeout = max(
-        values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5)), values["HealthCheckInterval"]
-    )
+    timeout = values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5))
     return HealthCheck(
         kind=_kind(protocol, values),
         port=values.get("HealthCheckConnectPort", 0),

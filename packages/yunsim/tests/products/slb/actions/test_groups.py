@@ -106,6 +106,17 @@ def test_a_container_instance_is_a_backend_by_its_own_id(
     assert {name: seen[name] for name in pod} == pod
 
 
+def test_a_balancer_with_ipv4_has_no_server_with_ipv6(
+    slb: Any, site: Any, balancer: str, group: str, refused: Any
+) -> None:
+    attach(site.interface, site.nodes[0])
+    site.interface.ipv6.append("fd00::7")
+    pod = server(site.interface, Type="eni", ServerIp="fd00::7")
+    refused("OperationDeny.LbNotSupportIPv6Server", add, slb, group, pod)
+    six = slb("CreateLoadBalancer", AddressIPVersion="ipv6", InstanceChargeType="PayByCLCU")["LoadBalancerId"]
+    add(slb, slb("CreateVServerGroup", LoadBalancerId=six)["VServerGroupId"], pod)
+
+
 def test_an_instance_that_does_not_run_is_no_backend(slb: Any, ecs: Any, site: Any, group: str, refused: Any) -> None:
     ecs("StopInstance", InstanceId=site.nodes[0].id)
     refused("InvalidParameter", add, slb, group, server(site.nodes[0]))
@@ -121,7 +132,7 @@ def test_an_instance_that_does_not_run_is_no_backend(slb: Any, ecs: Any, site: A
         ("InvalidParameter", {"Port": None}),
         ("InvalidWeight.Malformed", {"Weight": 101}),
         ("InvalidWeight.Malformed", {"Weight": -1}),
-        ("InvalidParameter", {"Type": "vm"}),
+        ("BackendServer.InvalidType", {"Type": "vm"}),
         ("InvalidParameter", {"Description": "a" * 81}),
         ("InvalidParameter", {"Description": "a b"}),
         ("InvalidServerId.NotFound", {"ServerId": "i-none"}),

@@ -1,11 +1,13 @@
 """Listeners: what is set is what is told, in the list and in the attribute."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from yunsim.certificates import self_signed
 from yunsim.dispatch import perform
 from yunsim.products.slb.listener_rules import HASHING
 from yunsim.products.slb.settings import PROTOCOLS, Setting
@@ -182,7 +184,7 @@ def test_a_port_is_one_listeners_but_udp_has_ports_of_its_own(
     refused("ListenerAlreadyExists", create, slb, balancer, group)
     refused("ListenerAlreadyExists", create, slb, balancer, group, protocol="HTTP")
     create(slb, balancer, group, protocol="UDP")
-    refused("MissingParameter", slb, "StartLoadBalancerListener", LoadBalancerId=balancer, ListenerPort=80)
+    refused("TooManyListeners", slb, "StartLoadBalancerListener", LoadBalancerId=balancer, ListenerPort=80)
 
 
 def test_a_balancer_has_50_listeners_at_most(slb: Any, balancer: str, group: str, refused: Any) -> None:
@@ -288,3 +290,18 @@ def test_listeners_are_found_by_port_protocol_description_and_tag(slb: Any, bala
     ]:
         (found,) = slb("DescribeLoadBalancerListeners", LoadBalancerId=[balancer], **wanted)["Listeners"]
         assert (wanted, port) == (wanted, found["ListenerPort"])
+
+
+def test_a_listener_forwards_to_an_https_listener_which_then_stays(
+    slb: Any, balancer: str, group: str, refused: Any
+) -> None:
+    made = self_signed("shop.example.com", [], datetime(2030, 1, 1, tzinfo=UTC))
+    own = slb("UploadServerCertificate", ServerCertificate=made.pem, PrivateKey=made.private_key)["ServerCertificateId"]
+    forward = {"protocol": "HTTP", "ListenerForward": "on", "ForwardPort": 443}
+    refused("InvalidParameter", create, slb, balancer, group, **forward)
+    create(slb, balancer, group, 443, "HTTPS", ServerCertificateId=own)
+    create(slb, balancer, group, **forward)
+    target = {"LoadBalancerId": balancer, "ListenerPort": 443}
+    refused("ListenerForwardExist", slb, "DeleteLoadBalancerListener", **target)
+    slb("DeleteLoadBalancerListener", LoadBalancerId=balancer, ListenerPort=80)
+    slb("DeleteLoadBalancerListener", **target)

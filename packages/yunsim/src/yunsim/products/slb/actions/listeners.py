@@ -204,6 +204,7 @@ def DeleteLoadBalancerListener(
     """Delete a listener; its server group stays."""
     owner = rules.writable(world, LoadBalancerId)
     found = listener_rules.listener(owner, ListenerPort, ListenerProtocol)
+    listener_rules.not_forwarded_to(owner, found)
     del owner.listeners[found.protocol, found.port]
     rules.written(world, owner)
     return {}
