@@ -10,9 +10,9 @@ from yunqiao.model.step import Call, Reply
 
 PAGE_SIZE = 100
 ATTRIBUTES = (
-    "Address", "AddressType", "AddressIPVersion", "NetworkType", "VpcId", "VSwitchId", "LoadBalancerName", "LoadBalancerSpec",
-    "InternetChargeType", "InstanceChargeType", "Bandwidth", "MasterZoneId", "SlaveZoneId", "DeleteProtection",
-    "ModificationProtectionStatus", "ResourceGroupId",
+    "Address", "AddressType", "AddressIPVersion", "NetworkType", "VpcId", "VSwitchId", "LoadBalancerName",
+    "LoadBalancerSpec", "InternetChargeType", "InstanceChargeType", "Bandwidth", "MasterZoneId", "SlaveZoneId",
+    "DeleteProtection", "ModificationProtectionStatus", "ResourceGroupId",
 )  # fmt: skip
 """What an instance is described by, as far as annotations speak of it."""
 
