@@ -137,6 +137,10 @@ def load(
     return replace(together, drift=drift)
 
 
+_BACKENDS = {"true": "eni", "false": "ecs", "": ""}
+"""What SERVICE_FORCE_BACKEND_ENI means."""
+
+
 class _Given:
     """Values that were given, with the declared defaults behind them."""
 
@@ -167,7 +171,7 @@ def _together(
         vswitches=parse_vswitches(config["vswitchid"]),
         resource_group_id=config["resourceGroupID"],
         disable_public_slb=config["disablePublicSLB"],
-        backend_type=config["serviceBackendType"] or "ecs",
+        backend_type=_BACKENDS[variables["SERVICE_FORCE_BACKEND_ENI"]] or config["serviceBackendType"] or "ecs",
         feature_gates=gates,
         controllers=flags["controllers"],
         service_workers=config["serviceMaxConcurrentReconciles"] or flags["concurrent-service-syncs"],

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from yunqiao.cli.reaching import Cloud
@@ -17,8 +18,10 @@ from yunqiao.engine import loop
 from yunqiao.engine.figures import Figures
 from yunqiao.kube.client import Client
 from yunqiao.kube.events import Recorder
+from yunqiao.model.candidate import unreadable
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node, ObjectReference, Service
+from yunqiao.model.kubernetes import POD
 from yunqiao.settings import Settings
 
 
@@ -49,9 +52,19 @@ async def services(footing: Footing) -> None:
     async with _telling(footing, "service-controller") as tell:
         story = Services(
             watching.caches.snapshot, footing.kube.patch, cloud.send, tell, cloud.rules, footing.clock,
-            trusts_records=footing.after_ours, wake=watching.queue.add,
+            trusts_records=footing.after_ours, wake=watching.queue.add, pod=partial(footing.kube.get, POD),
         )  # fmt: skip
+        watching.follow_nodes(partial(_out_of_reach, tell))
         await loop.run(watching.queue, story.reconcile, story.report, footing.settings.service_workers)
+
+
+def _out_of_reach(
+    tell: Callable[[Node, Literal["Normal", "Warning"], str, str], None], old: Node | None, new: Node | None
+) -> None:
+    """Say on a node itself, once, that no balancer can reach it."""
+    text = unreadable(new) if new is not None else ""
+    if new is not None and text and (old is None or unreadable(old) != text):
+        tell(new, "Warning", "UnreadableProviderID", text)
 
 
 CONTROLLERS: Mapping[str, Callable[[Footing], Coroutine[Any, Any, None]]] = {

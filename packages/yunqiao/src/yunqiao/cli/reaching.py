@@ -127,6 +127,7 @@ async def _rules(settings: Settings, cluster: str, region: str, metadata: Metada
         vswitch_ids=tuple(one for _, one in settings.vswitches) or ((own,) if own else ()),
         resource_group_id=settings.resource_group_id,
         disable_public=settings.disable_public_slb,
+        eni=settings.backend_type == "eni",
         drift=drift.policies(settings.drift, [known for one in PROVIDERS for known in one.fields()]),
     )
 

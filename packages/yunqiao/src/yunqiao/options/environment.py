@@ -23,5 +23,9 @@ VARIABLES: tuple[Setting, ...] = (
     Setting("ALIBABA_CLOUD_CREDENTIALS_URI", "string", "", "URL that answers with an access key."),
     Setting("ALIBABA_CLOUD_ECS_METADATA", "string", "", "Name of the instance's RAM role; empty: asked for."),
     Setting("ALIBABA_CLOUD_REGION_ID", "string", "", "Region, when the cloud-config has none."),
+    Setting("SERVICE_FORCE_BACKEND_ENI", "string", "",
+            "true: pods are backends by their network interfaces wherever the annotation backend-type says nothing; "
+            "false: they are not; either counts before serviceBackendType of the cloud-config.",
+            allowed=("true", "false")),
     Setting("KUBECONFIG", "string", "", "File that says how to reach the Kubernetes API."),
 )  # fmt: skip
