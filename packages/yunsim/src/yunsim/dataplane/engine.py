@@ -119,7 +119,8 @@ class Listener:
     `request_timeout` is how long an HTTP client waits for its backend before it gets a 504. For `persistence_timeout`
     a TCP client's address keeps its backend (0: not at all). For `drain_timeout` connections stay with a backend that
     was removed or has weight 0 (None: until they end). `proxy_protocol` lets layer 4 begin with a PROXY protocol
-    header. A `redirect_port` lets HTTP answer with nothing but the way to HTTPS at that port.
+    header. With `gzip` HTTP responses of some types are compressed. A `redirect_port` lets HTTP answer with nothing but
+    the way to HTTPS at that port.
     """
 
     load_balancer_id: str
@@ -136,6 +137,7 @@ class Listener:
     drain_timeout: float | None = None
     proxy_protocol: bool = False
     access: AccessControl = AccessControl()
+    gzip: bool = False
     redirect_port: int = 0
     stickiness: Stickiness | None = None
     forwarded: Forwarded = Forwarded()

@@ -38,7 +38,8 @@ class Node:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 self.received.append(data)
-                head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.name)}\r\n\r\n"
+                kind = "" if b"/plain" not in data else "Content-Type: text/plain\r\n"
+                head = f"HTTP/1.1 {self.status}\r\n{kind}Content-Length: {len(self.name)}\r\n\r\n"
                 writer.write((head if b" HTTP/1." in data else "").encode() + self.name.encode())
         writer.close()
 
@@ -78,7 +79,7 @@ class Stage:
         reader, writer = await asyncio.open_connection(*self.address, **secure)
         try:
             writer.write(data)
-            return (await reader.read(65536)).decode()
+            return (await reader.read(65536)).decode(errors="replace")
         except ConnectionResetError:
             return ""
         finally:
@@ -133,6 +134,15 @@ async def test_the_headers_that_are_switched_on_reach_the_backend(stage: Stage, 
     seen = "".join(node.received[0].decode() for node in stage.nodes if node.received)
     assert "X-Forwarded-For: 127.0.0.1" in seen
     assert not re.search("SLB-|Proto|Port|srcport", seen)
+
+
+async def test_responses_are_compressed_while_that_is_switched_on(stage: Stage) -> None:
+    await stage.listen("HTTP")
+    asked = {"path": "/plain"}
+    assert "Content-Encoding: gzip" in await stage.get("Accept-Encoding: gzip", **asked)
+    assert "Content-Encoding" not in await stage.get(**asked)
+    await stage.change(Gzip="off")
+    assert "Content-Encoding" not in await stage.get("Accept-Encoding: gzip", **asked)
 
 
 async def test_a_sticky_session_is_switched_on_changed_and_switched_off(stage: Stage) -> None:

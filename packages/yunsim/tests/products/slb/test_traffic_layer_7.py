@@ -38,6 +38,8 @@ def test_without_settings_layer_7_does_as_documented(told: Any) -> None:
     ("settings", "name", "value"),
     [
         ({"IdleTimeout": 7}, "idle_timeout", 7.0),
+        ({}, "gzip", True),
+        ({"Gzip": "off"}, "gzip", False),
         ({"RequestTimeout": 8}, "request_timeout", 8.0),
         ({"XForwardedFor": "off"}, "forwarded", Forwarded(address=False)),
         ({"ListenerForward": "on", "ForwardPort": 8443}, "redirect_port", 8443),

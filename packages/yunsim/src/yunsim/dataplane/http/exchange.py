@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from yunsim.dataplane.dial import dial
 from yunsim.dataplane.http import cookies
+from yunsim.dataplane.http.compression import Compression, compressed
 from yunsim.dataplane.http.messages import LAST_CHUNK, Request, Response, chunk, own_response
 from yunsim.dataplane.http.upstream import Upstream
 from yunsim.dataplane.pool import Target
@@ -26,6 +27,7 @@ class Exchange:
         self._upstream: Upstream | None = None
         self._target: Target | None = None
         self._response: Response | None = None
+        self._compression: Compression | None = None
         self._dialing: asyncio.Task[None] | None = None
         self._to_backend: list[bytes] = []
         self._to_client: list[bytes] = []
@@ -90,6 +92,7 @@ class Exchange:
         if final:
             self._response = response
             self._stick(response)
+            self._compression = compressed(self.request, response) if self._service.listener.gzip else None
         if final or self.request.version == "1.1":
             keep_alive = self._keep_alive() if final else True
             self._to_client.append(response.head(self.request, keep_alive=keep_alive))
@@ -101,12 +104,18 @@ class Exchange:
     def response_body(self, data: bytes) -> None:
         """Pass a part of the body on."""
         if self._response is not None:
+            self._append(self._compression.part(data) if self._compression else data)
+
+    def _append(self, data: bytes) -> None:
+        if self._response is not None and data:
             self._to_client.append(chunk(data) if self._response.chunked(self.request) else data)
 
     def finish(self, *, keep: bool) -> None:
         """End after a whole response; `keep` tells whether the backend's connection can be used again."""
         if self.over or self._response is None:
             return
+        if self._compression is not None:
+            self._append(self._compression.rest())
         if self._response.chunked(self.request):
             self._to_client.append(LAST_CHUNK)
         self.flush()

@@ -14,6 +14,7 @@ def settings(world: World, owner: LoadBalancer, each: Listener, values: Mapping[
     return {
         "idle_timeout": float(values["IdleTimeout"]),
         "request_timeout": float(values["RequestTimeout"]),
+        "gzip": values["Gzip"] == "on",
         "redirect_port": values["ForwardPort"] if values.get("ListenerForward") == "on" else 0,
         "stickiness": _stickiness(values),
         "forwarded": _forwarded(owner, each, values),
