@@ -46,6 +46,7 @@ def _service(one: Rehearsal, show: Show) -> Iterator[str]:
     yield from (show(f"  in Kubernetes: {patch.why}") for patch in one.patches)
     yield from (f"  taken away: {back.annotation}: {show(back.text)}" for back in one.returned)
     yield from (show(f"  cannot be fulfilled: {problem}") for problem in one.problems)
+    yield from (show(f"  note: {note}") for note in one.notes)
     if one.trouble is not None:
         yield f"  could not be found out: {one.trouble}"
 
@@ -97,6 +98,7 @@ def _plain_service(one: Rehearsal, show: Show) -> dict[str, Any]:
         "kubernetes": [show(patch.why) for patch in one.patches],
         "takenAway": [{"annotation": back.annotation, "text": show(back.text)} for back in one.returned],
         "problems": [show(problem) for problem in one.problems],
+        "notes": [show(note) for note in one.notes],
         "error": str(one.trouble) if one.trouble is not None else None,
     }
 

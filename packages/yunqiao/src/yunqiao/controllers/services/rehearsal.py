@@ -15,10 +15,12 @@ import msgspec
 
 from yunqiao.controllers.services import record
 from yunqiao.controllers.services.effects import Change, Effect, changes, effect_of
+from yunqiao.controllers.services.gates import Get, nobody
 from yunqiao.controllers.services.identity import is_going
 from yunqiao.controllers.services.known import Memory
 from yunqiao.controllers.services.lookups import Lookups
 from yunqiao.controllers.services.provider import PROVIDERS, provider_of
+from yunqiao.controllers.services.publish import REFUSED
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.controllers.services.triggers import key_of
@@ -63,14 +65,17 @@ class Returned:
 class Rehearsal:
     """All that would happen to one Service: calls and patches in order, and the wishes that cannot be fulfilled.
 
-    `trouble` is what kept it from being played to its end: a look that failed.
+    `notes` are warnings that keep nothing from being done (a certificate that ends soon). `seen` is the balancer that is there before all of it, None where there is none or nobody could look. `trouble` is
+    what kept it from being played to its end: a look that failed.
     """
 
     service: Service
     acts: tuple[Act, ...]
     patches: tuple[Patch, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
     returned: tuple[Returned, ...]
+    seen: Balancer | None = None
     trouble: Trouble | None = None
 
     @property
@@ -81,17 +86,18 @@ class Rehearsal:
 
 @dataclass(slots=True)
 class Stage:
-    """What the rehearsals of several Services share: the real cloud to read from, and what was looked up there."""
+    """What the rehearsals of several Services share: the real cloud and pods to read from, and what was looked up."""
 
     send: Send
     rules: Rules
     clock: Clock
+    pod: Get = nobody
     directories: dict[str, Any] = field(init=False)
     lookups: Lookups = field(init=False)
 
     def __post_init__(self) -> None:
         self.directories = {one.name: one.directory(self.send) for one in PROVIDERS}
-        self.lookups = Lookups(self.send, self.rules, self.clock)
+        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod)
 
 
 async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
@@ -125,7 +131,9 @@ class _Script:
         self._acts: list[Act] = []
         self._patches: list[Patch] = []
         self._problems: dict[str, None] = {}
-        self._turned = 0
+        self._notes: dict[str, None] = {}
+        self._turned = self._quiet = 0
+        self._found: Balancer | None = None
 
     def snapshot(self, _: str) -> Snapshot | None:
         """The Service as it would be after the patches so far; None once it is gone."""
@@ -133,21 +141,22 @@ class _Script:
 
     async def patch(self, patch: Patch) -> None:
         self._patches.append(patch)
-        if self._snapshot is not None:
+        if self._snapshot is not None and patch.kind == "Service":
             plain = _merged(as_builtins(self._snapshot.service), patch.body)
             service = msgspec.convert(plain, Service)
             gone = service.metadata.deletion_timestamp and not service.metadata.finalizers
             self._snapshot = None if gone else replace(self._snapshot, service=service)
 
-    def tell(self, _: Service, kind: Literal["Normal", "Warning"], __: str, message: str) -> None:
+    def tell(self, _: Service, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         if kind == "Warning":
-            self._problems[message] = None
+            (self._problems if reason == REFUSED else self._notes)[message] = None
 
     async def send(self, call: Call) -> Reply:
         if not call.write:
             return await self._imagined.read(call)
         reply = self._imagined.answer(call)
         before = self._seen()
+        self._found = self._found if self._acts else before
         after = provider_of(self._first).fold(before or Absent(), call, reply) if self._foldable(call, before) else None
         served = bool(self._first.status.load_balancer.ingress) or bool(record.read(self._first).balancer)
         found = changes(call, before, after if isinstance(after, Balancer) else None, served=served)
@@ -162,13 +171,14 @@ class _Script:
         return before is not None or call.action == "CreateLoadBalancer"
 
     def turned(self) -> bool:
-        """Whether the turn that has just ended said anything that those before it had not."""
+        """Whether the turn that has just ended, or the one before it, said anything new: a wait may lie between."""
         new, old = self._acts[self._turned :], self._acts[: self._turned]
-        if new and not Counter(map(_said, new)) - Counter(map(_said, old)):
+        if not Counter(map(_said, new)) - Counter(map(_said, old)):
             del self._acts[self._turned :]
-            return False
-        self._turned = len(self._acts)
-        return True
+            self._quiet += 1
+        else:
+            self._turned, self._quiet = len(self._acts), 0
+        return self._quiet < 2
 
     def stopped(self, trouble: Trouble) -> Trouble | None:
         """What went wrong; a wish that cannot be followed is no failure of the rehearsal."""
@@ -178,9 +188,10 @@ class _Script:
         return trouble
 
     def told(self, trouble: Trouble | None) -> Rehearsal:
-        problems = tuple(self._problems)
-        returned = tuple(_returned(self._first, self._acts))
-        return Rehearsal(self._first, tuple(self._acts), tuple(self._patches), problems, returned, trouble)
+        return Rehearsal(
+            self._first, tuple(self._acts), tuple(self._patches), tuple(self._problems), tuple(self._notes),
+            tuple(_returned(self._first, self._acts)), self._found if self._acts else self._seen(), trouble,
+        )  # fmt: skip
 
 
 class _Imagined:
