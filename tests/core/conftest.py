@@ -25,6 +25,7 @@ from yunqiao.model.cluster import (
     Node,
     NodeSpec,
     NodeStatus,
+    Pod,
     Service,
     ServicePort,
     ServiceSpec,
@@ -174,6 +175,9 @@ class Cluster:
     service: Service | None
     nodes: list[Node] = field(default_factory=list)
     slices: list[Any] = field(default_factory=list)
+    pods: dict[str, Pod] = field(default_factory=dict)
+    forbidden: bool = False
+    asked_for: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
 
@@ -181,7 +185,29 @@ class Cluster:
         candidates = [made for node in self.nodes if (made := candidate(node)) is not None]
         return Snapshot(self.service, self.slices, candidates) if self.service else None
 
+    async def pod(self, namespace: str, name: str) -> Pod | None:
+        self.asked_for.append(name)
+        if self.forbidden:
+            raise Refused(f"get pods {namespace}/{name}: forbidden")
+        return self.pods.get(name)
+
+    def _patch_pod(self, patch: Patch) -> None:
+        """A strategic patch of conditions, under the UID that it names."""
+        pod = self.pods.get(patch.name)
+        if pod is None or pod.metadata.uid != patch.body["metadata"]["uid"]:
+            raise Stale("the UID in the precondition is another one")
+        told = msgspec.convert(patch.body["status"]["conditions"], list[Condition])
+        others = [one for one in pod.status.conditions if one.type not in {new.type for new in told}]
+        self.pods[patch.name] = msgspec.structs.replace(
+            pod, status=msgspec.structs.replace(pod.status, conditions=[*others, *told])
+        )
+
     async def patch(self, patch: Patch) -> None:
+        if patch.kind == "Pod":
+            assert patch.strategic
+            self._patch_pod(patch)
+            self.patches.append(patch)
+            return
         trouble = self.troubles.pop(0) if self.troubles else ""
         if trouble == "ended-before":
             raise Ended
@@ -253,10 +279,11 @@ class Bench:
         def tell(_: Service, kind: str, reason: str, text: str) -> None:
             self.told.append((kind, reason, text))
 
-        rules = Rules(self.id, vpc_id="vpc-test", vswitch_ids=("vsw-test",))
+        rules = Rules(self.id, self.cloud.world.region, vpc_id="vpc-test", vswitch_ids=("vsw-test",))
         self.services = Services(
-            self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time, trusts_records=True
-        )
+            self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time, trusts_records=True,
+            pod=self.cluster.pod,
+        )  # fmt: skip
 
     async def settle(self, turns: int = 60) -> None:
         """Work until nothing is left to do soon; whatever goes wrong on the way is tried again, as the loop does."""

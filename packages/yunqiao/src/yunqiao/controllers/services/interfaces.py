@@ -52,7 +52,7 @@ class Interfaces:
         unknown = wanted - known.keys() - outside
         if not unknown:
             return Findings(interfaces=known, outside=outside)
-        found = await self._ask({_plain(one.text) for one in unknown})
+        found = await self._ask({one.text for one in unknown})
         known |= {one: found[_plain(one.text)] for one in unknown if _plain(one.text) in found}
         lost = (unknown & addresses) - known.keys()
         beyond = await self._beyond(lost) if lost else frozenset()

@@ -79,7 +79,10 @@ class Services:
             return await (work.clean() if is_going(service) else work.ensure())
         except Refused as refusal:
             await work.complain((str(refusal),))
-            raise
+            if work.due is None:
+                raise
+            self.report(key, refusal)
+            return work.due
         finally:
             for other in work.freed():
                 self.memory.drop(other)
@@ -106,6 +109,7 @@ class _Work:
         self._who = identity(self._service, services.rules.cluster, self._noted(), borrowed, shared)
         self._left: set[str] = set()
         self._unclear = False
+        self.due: float | None = None
 
     async def ensure(self) -> float | None:
         """The Service wants a balancer."""
@@ -263,8 +267,14 @@ class _Work:
         except NotYet:
             raise
         except BaseException:
+            self.due = self._due(wanted, who)
             self._known.doubt()
             raise
+
+    def _due(self, wanted: Balancer | Absent, who: Identity) -> float | None:
+        """Seconds until backends that leave go on, whatever else is refused meanwhile."""
+        due = self._plan(wanted, self._known.seen, who).due if self._known.seen is not None else None
+        return None if due == float("inf") else due
 
     def _plan(self, wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity) -> Plan:
         return self._provider.plan(wanted, seen, who, self._now())
