@@ -84,7 +84,6 @@ def with_certificates(stage: Stage) -> None:
         stage.keep(Pair.made("cart.example"), own_id)
 
 
-@pytest.mark.xfail(strict=True, reason="further domains are not followed yet")
 async def test_d04_another_certificate_of_a_domain_is_set_at_that_domain(stage: Stage) -> None:
     with_certificates(stage)
     await stage.wear(HTTPS | {"domain-extensions": "cart.example:cert-cart"})
@@ -95,7 +94,6 @@ async def test_d04_another_certificate_of_a_domain_is_set_at_that_domain(stage: 
     assert change.params["ServerCertificateId"] == "cert-cart-2"
 
 
-@pytest.mark.xfail(strict=True, reason="further domains are not followed yet")
 async def test_d05_an_empty_value_takes_the_domains_away(stage: Stage) -> None:
     with_certificates(stage)
     await stage.wear(HTTPS | {"domain-extensions": "cart.example:cert-cart"})

@@ -1,6 +1,5 @@
 """Further domains of an HTTPS listener, each with a certificate of its own, as clients are shown them."""
 
-import pytest
 from tests.annotations import sights
 from tests.annotations.certificates import Pair
 from tests.annotations.lives import tells_of
@@ -30,7 +29,6 @@ async def shown(stage: Stage, *pairs: Pair) -> int:
     return await sights.shown_certificate(*pairs)(stage)
 
 
-@pytest.mark.xfail(strict=True, reason="further domains are not followed yet")
 @tells_of("domain-extensions", chapters=("set", "change", "remove"))
 async def test_each_domain_shows_its_certificate_until_it_is_taken_away(stage: Stage) -> None:
     await wear(stage, "cart.example:cert-cart, *.shop.example:cert-wild")

@@ -18,13 +18,6 @@ RESTORED = [case for case in CASES if not case.values[0].stays]
 STAYING = [case for case in CASES if case.values[0].stays]
 
 
-def unless_needed(case: Any) -> Any:
-    """The same case; one that no listener is made without is expected to fail."""
-    reason = "a bad value of what a listener needs is told as a missing one yet"
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if case.values[0].suffix in NEEDED else []
-    return pytest.param(*case.values, id=case.id, marks=marks)
-
-
 def unless_own_port(case: Any) -> Any:
     """The same case; the cloud has no word yet for the port that is checked where none is named."""
     reason = "-520, the word for the backend's own port, is refused"
@@ -125,7 +118,7 @@ def set_by_hand(stage: Stage, life: Life, protocol: str) -> None:
     stage.by_hand(f"SetLoadBalancer{protocol.upper()}ListenerAttribute", ListenerPort=PORT, **given)
 
 
-@pytest.mark.parametrize(("life", "protocol"), [*map(unless_needed, CASES)])
+@pytest.mark.parametrize(("life", "protocol"), [*CASES])
 async def test_a_bad_value_changes_nothing_that_runs_and_is_told(stage: Stage, life: Life, protocol: str) -> None:
     prepare(stage, protocol)
     await stage.wear(base(life, protocol) | {life.suffix: life.values[0]})

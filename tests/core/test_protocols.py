@@ -8,7 +8,6 @@ from tests.core.conftest import annotated
 
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.model.cluster import ServicePort
-from yunqiao.model.errors import Refused
 from yunsim.products.slb.state import Certificate
 
 
@@ -72,10 +71,12 @@ async def test_a_protocol_that_changes_takes_the_port_from_one_listener_to_the_n
 
 
 async def test_https_needs_a_certificate_and_says_so(bench):
-    ask(bench, (443, "TCP"), protocol_port="https:443")
-    with pytest.raises(Refused, match="needs a certificate: set the annotation cert-id"):
-        await bench.services.reconcile("default/nginx")
-    assert actions(bench) == []
+    ask(bench, (80, "TCP"), (443, "TCP"), protocol_port="https:443")
+    await bench.services.reconcile("default/nginx")
+    assert sorted(balancer(bench).listeners) == [("tcp", 80)]
+    (told,) = [text for kind, _, text in bench.told if kind == "Warning"]
+    assert "port 443/HTTPS has no certificate; set " in told
+    assert "cert-id to the id of a server certificate" in told
 
 
 async def test_https_with_a_certificate_that_is_changed_in_place(bench):
@@ -109,11 +110,19 @@ async def test_http_that_forwards_to_https_is_made_after_it_and_goes_before_it(b
     assert await bench.verify() == []
 
 
-@pytest.mark.parametrize(("protocol", "asked"), [("UDP", "http:80"), ("TCP", "udp:80"), ("SCTP", "tcp:81")])
-async def test_protocols_that_cannot_go_together_are_refused(bench, protocol, asked):
-    ask(bench, (80, protocol), protocol_port=asked)
-    with pytest.raises(Refused, match="cannot serve it"):
-        await bench.services.reconcile("default/nginx")
+@pytest.mark.parametrize(
+    ("protocol", "asked", "told"),
+    [
+        ("UDP", "http:80", "port 80/UDP: a listener of protocol http cannot serve it"),
+        ("TCP", "udp:80", "port 80/TCP: a listener of protocol udp cannot serve it"),
+        ("SCTP", "tcp:81", "port 80/SCTP: no listener can serve that protocol; possible: TCP, UDP"),
+    ],
+)
+async def test_protocols_that_cannot_go_together_are_told_and_the_other_ports_go_on(bench, protocol, asked, told):
+    ask(bench, (80, protocol), (82, "TCP"), protocol_port=asked)
+    await bench.services.reconcile("default/nginx")
+    assert sorted(balancer(bench).listeners) == [("tcp", 82)]
+    assert ("Warning", "SyncLoadBalancerFailed", told) in bench.told
 
 
 async def test_access_lists_count_with_their_switch_only(bench):

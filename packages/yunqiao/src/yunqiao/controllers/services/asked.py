@@ -62,7 +62,8 @@ class Findings:
     gives since when one of the VPC's has had no interface. `gated` are pods (by UID) that wait with our readiness
     gate, `ungated` are UIDs of those that have none. `again_after` is in how many seconds to look again. Times are
     seconds on the engine's clock.
-    `certificates` gives the end of each server certificate (seconds since 1970), and is None when nobody has looked.
+    `certificates` gives the end of each server certificate, and is None when nobody has looked; `today` is when this
+    was found. Both are in seconds since 1970.
     """
 
     interfaces: Mapping[Address, Interface] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Findings:
     ungated: frozenset[str] = frozenset()
     again_after: float | None = None
     certificates: Mapping[str, float] | None = None
+    today: float = 0.0
 
     def admits(self, uid: str) -> bool:
         """Whether a pod is done but for us: all its containers are ready, and it waits with our gate."""

@@ -11,11 +11,11 @@ from yunqiao.controllers.services.asked import Asked, Needs
 from yunqiao.controllers.services.clb.addresses import addresses
 from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
-from yunqiao.controllers.services.clb.options import borrowing, fields, followed, keeps, options
+from yunqiao.controllers.services.clb.options import borrowing, fields, given, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import find, refresh, see
 from yunqiao.controllers.services.clb.serving import serving
-from yunqiao.controllers.services.clb.want import needs, want
+from yunqiao.controllers.services.clb.want import followed, needs, want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.cluster import Ingress, Service
@@ -34,7 +34,8 @@ class Provider:
     options: Callable[[Mapping[str, str]], Parsed[Any]]
     keeps: Callable[[Any], bool]
     borrowing: Callable[[Any], tuple[str, tuple[str, ...]]]
-    followed: Callable[[Parsed[Any]], Sequence[str]]
+    given: Callable[[Parsed[Any]], Sequence[str]]
+    followed: Callable[[Asked[Any]], Sequence[str]]
     needs: Callable[[Asked[Any]], Needs]
     want: Callable[[Asked[Any]], Balancer]
     directory: Callable[[Send], Directory]
@@ -49,8 +50,8 @@ class Provider:
 
 
 CLB = Provider(
-    "CLB", wants_balancer, fields, options, keeps, borrowing, followed, needs, want, Directory, find, see, refresh,
-    addresses, plan, fold, stumble, serving,
+    "CLB", wants_balancer, fields, options, keeps, borrowing, given, followed, needs, want, Directory, find, see,
+    refresh, addresses, plan, fold, stumble, serving,
 )  # fmt: skip
 PROVIDERS = (CLB,)
 

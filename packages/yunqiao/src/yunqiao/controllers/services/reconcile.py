@@ -63,7 +63,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.directories = {provider.name: provider.directory(self.send) for provider in PROVIDERS}
-        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod)
+        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod, self.today)
 
     async def reconcile(self, key: str) -> float | None:
         """Bring one Service's cloud things to where they should be; seconds until it should be looked at again."""
@@ -124,7 +124,7 @@ class _Work:
         if self._plan(wanted, seen, asked.who).steps or (
             isinstance(seen, Balancer) and not has_finalizer(self._service)
         ):
-            await self._claim(wanted, seen)
+            await self._claim(asked, wanted, seen)
         done = await self._converge(replace(asked.who, attempt=self._noted().attempt), wanted, seen)
         if done.plan.again_after is not None:
             self._known.remade = self._now() if self._known.remade is None else self._known.remade
@@ -287,13 +287,13 @@ class _Work:
             self._left.add(call.lane)
         return reply
 
-    async def _claim(self, wanted: Balancer, seen: Balancer | Absent) -> None:
+    async def _claim(self, asked: Asked[Any], wanted: Balancer, seen: Balancer | Absent) -> None:
         """Our finalizer and a dirty note; making a balancer begins an attempt, or goes on with one.
 
         What is followed from now on is noted before it is, so that it can be taken back whatever happens.
         """
         noted = self._noted()
-        dirty = record.claimed(noted, wanted, seen, self._provider.followed(self._parsed))
+        dirty = record.claimed(noted, wanted, seen, self._provider.followed(asked))
         if isinstance(seen, Absent) and (not noted.dirty or self._known.is_hopeless(self._now())):
             dirty, self._known.remade = structs.replace(dirty, attempt=self._services.nonce()), None
         if not has_finalizer(self._service) or noted != dirty:
@@ -320,7 +320,7 @@ class _Work:
 
         While backends are leaving there is none of them, so that a restart looks at what is left to be taken out.
         """
-        clean = record.done(asked.noted, wanted, seen, self._provider.followed(self._parsed))
+        clean = record.done(asked.noted, wanted, seen, self._provider.followed(asked))
         later = self._provider.want(replace(asked, noted=clean))
         backends = record.backends(later) if settled else ""
         return structs.replace(clean, applied=record.applied(later), backends=backends)

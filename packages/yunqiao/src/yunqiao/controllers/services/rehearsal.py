@@ -272,7 +272,7 @@ def _returned(service: Service, acts: list[Act]) -> Iterator[Returned]:
         return
     provider = provider_of(service)
     parsed = provider.options(record.asked(service.metadata.annotations))
-    there = {*provider.followed(parsed), *(problem.suffix for problem in parsed.problems)}
+    there = {*provider.given(parsed), *(problem.suffix for problem in parsed.problems)}
     gone = set(record.read(service).asked) - there
     for _, option in declared(type(parsed.options)):
         if option.suffix in gone:

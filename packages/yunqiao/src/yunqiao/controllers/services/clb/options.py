@@ -392,7 +392,7 @@ def borrowing(options: Options) -> tuple[str, tuple[str, ...]]:
     return options.id or "", tuple(dict.fromkeys(group for group, _ in options.vgroup_port))
 
 
-def followed(parsed: Parsed[Options]) -> tuple[str, ...]:
+def given(parsed: Parsed[Options]) -> tuple[str, ...]:
     """The suffixes of the annotations that are given and can be followed."""
     return tuple(option.suffix for name, option in declared(Options) if getattr(parsed.options, name))
 

@@ -26,14 +26,14 @@ def parameters(asked: Asked[Options], scope: str, birth: Mapping[str, str], prot
         if option.scope != scope or not option.parameter or (protocol and protocol not in option.protocols):
             continue
         value = getattr(asked.parsed.options, name)
-        if value is None and option.suffix in _gone(asked):
+        if value is None and option.suffix in gone(asked):
             value = birth.get(option.parameter) or option.restores or None
         if value is not None:
             found[option.parameter] = value
     return {name: value for name, value in found.items() if _counts(name, found)}
 
 
-def _gone(asked: Asked[Options]) -> frozenset[str]:
+def gone(asked: Asked[Options]) -> frozenset[str]:
     """Annotations that had been followed and are no longer there; one that is there and wrong is not gone."""
     return frozenset(asked.noted.asked) - {problem.suffix for problem in asked.parsed.problems}
 

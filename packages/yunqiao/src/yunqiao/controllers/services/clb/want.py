@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from yunqiao.controllers.services.asked import Asked, Needs
-from yunqiao.controllers.services.clb import backends
+from yunqiao.controllers.services.clb import affinity, backends, certificates, source_ranges
 from yunqiao.controllers.services.clb.backends import groups
-from yunqiao.controllers.services.clb.listening import listeners
-from yunqiao.controllers.services.clb.options import Options
+from yunqiao.controllers.services.clb.listening import listening
+from yunqiao.controllers.services.clb.options import Options, given
 from yunqiao.controllers.services.clb.parameters import parameters
 from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import UNMANAGED, Balancer
@@ -28,7 +28,13 @@ NO_VSWITCH = (
 
 def needs(asked: Asked[Options]) -> Needs:
     """What must be looked up before this can be said."""
-    return backends.needs(asked)
+    return replace(backends.needs(asked), certificates=certificates.needed(asked))
+
+
+def followed(asked: Asked[Options]) -> tuple[str, ...]:
+    """Annotations (by suffix) and fields of the spec that are given and followed: one that goes is taken back."""
+    fields = (source_ranges, affinity)
+    return (*given(asked.parsed), *(one.WORD for one in fields if one.follows(asked)))
 
 
 def want(asked: Asked[Options]) -> Balancer:
@@ -36,13 +42,14 @@ def want(asked: Asked[Options]) -> Balancer:
     options, who = asked.parsed.options, asked.who
     if options.id or who.borrowed:
         return _on_a_borrowed_one(asked)
-    birth = _birth(asked)
+    birth, ports = _birth(asked), listening(asked)
     unclear = any(problem.suffix == "additional-resource-tags" for problem in asked.parsed.problems)
     return Balancer(
         attributes=_instance(asked, birth),
         tags={**dict(options.tags), **who.tags},
         groups=groups(asked),
-        listeners=listeners(asked),
+        listeners=ports.listeners,
+        access=ports.access,
         birth=birth,
         places=_places(options, asked.rules),
         barred=_barred(asked, asked.rules),
@@ -50,8 +57,8 @@ def want(asked: Asked[Options]) -> Balancer:
         former_tags=frozenset()
         if unclear
         else frozenset(asked.noted.tags) - dict(options.tags).keys() - who.tags.keys(),
-        problems=tuple(_without_id(options)),
-        notices=tuple(backends.notices(asked)),
+        problems=(*_without_id(options), *ports.problems),
+        notices=(*backends.notices(asked), *ports.notices),
     )
 
 
@@ -69,7 +76,21 @@ def _on_a_borrowed_one(asked: Asked[Options]) -> Balancer:
         problems=tuple(_not_ours(options)),
         notices=tuple(backends.notices(asked)),
     )
-    return replace(wanted, listeners=listeners(asked) if overrides else UNMANAGED)
+    if not overrides:
+        return replace(wanted, listeners=UNMANAGED, problems=(*wanted.problems, *_without_listeners(asked)))
+    ports = listening(asked)
+    problems = (*wanted.problems, *ports.problems)
+    notices = (*wanted.notices, *ports.notices)
+    return replace(wanted, listeners=ports.listeners, access=ports.access, problems=problems, notices=notices)
+
+
+def _without_listeners(asked: Asked[Options]) -> Iterator[str]:
+    """What only listeners could do, where they are somebody else's."""
+    if asked.snapshot.service.spec.load_balancer_source_ranges:
+        yield (
+            "spec.loadBalancerSourceRanges has no effect on the listeners of a load balancer that is only borrowed; "
+            f"set {PREFIXES[0]}force-override-listeners: true to have listeners of its own there, or remove the ranges"
+        )
 
 
 def _not_ours(options: Options) -> Iterator[str]:
