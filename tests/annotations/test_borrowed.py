@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from tests.annotations.lives import CHAPTERS, tells_of
 from tests.annotations.places import NODE_PORT, PORT
 from tests.annotations.stage import Stage
@@ -114,7 +113,6 @@ async def test_backends_go_to_the_groups_that_are_named_and_leave_them_again(sta
     assert ours(stage, "first") == {}
 
 
-@pytest.mark.xfail(strict=True, reason="a weight is not shared among backends yet")
 @tells_of("weight", chapters=("set", "change", "remove"))
 async def test_a_weight_is_shared_among_our_backends_in_a_group_of_somebody_else(stage: Stage) -> None:
     lent = stage.lend()

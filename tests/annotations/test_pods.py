@@ -1,13 +1,11 @@
 """Pods that take traffic themselves, by their network interfaces; weights that somebody else may set."""
 
-import pytest
 from tests.annotations.lives import CHAPTERS, tells_of
 from tests.annotations.places import POD_PORT
 from tests.annotations.stage import Stage
 
 from yunqiao.controllers.services.clb.options import BACKEND_TYPE
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="this annotation is not followed yet")
 INTRANET = {"address-type": "intranet"}
 ENI = INTRANET | {BACKEND_TYPE: "eni"}
 
@@ -34,7 +32,6 @@ async def answering(stage: Stage) -> set[str]:
     return {(await stage.tell()).get("backend", "") for _ in range(4)}
 
 
-@NOT_YET
 @tells_of("backend-type", chapters=CHAPTERS)
 async def test_pods_take_traffic_by_their_own_addresses(stage: Stage) -> None:
     await with_pods(stage)
@@ -51,7 +48,6 @@ async def test_pods_take_traffic_by_their_own_addresses(stage: Stage) -> None:
     await stage.gone()
 
 
-@NOT_YET
 @tells_of("backend-ip-version", chapters=("set", "change", "remove"))
 async def test_pods_are_reached_by_the_addresses_of_the_version_that_is_asked_for(stage: Stage) -> None:
     await with_pods(stage)
@@ -66,7 +62,6 @@ async def test_pods_are_reached_by_the_addresses_of_the_version_that_is_asked_fo
     await stage.gone()
 
 
-@NOT_YET
 @tells_of("ignore-weight-update", chapters=("set", "change", "remove"))
 async def test_weights_that_somebody_sets_stay_where_it_is_asked(stage: Stage) -> None:
     await stage.wear(INTRANET | {"ignore-weight-update": "on"})
