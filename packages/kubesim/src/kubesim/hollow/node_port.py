@@ -12,7 +12,7 @@ from kubesim.hollow.door import Door
 from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Place
 
-CONNECT_TIMEOUT = 1.0
+CONNECT_TIMEOUT = 10.0
 """Seconds an endpoint has to accept."""
 
 
