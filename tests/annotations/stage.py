@@ -23,7 +23,7 @@ from yunsim.carrying import Carrying
 from yunsim.dataplane.loopback import Loopback
 
 KEY = "default/nginx"
-TURNS, LATER = 60, 30.0
+TURNS, LATER = 60, 45.0
 """A controller that needs more turns never ends; one that asks for a turn that many seconds later has ended."""
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.annotations.lives import CHAPTERS, tells_of
 from tests.annotations.stage import Stage
 
+from yunqiao.engine.loop import REFUSED_AFTER
 from yunqiao.model.candidate import EXCLUDED
 from yunqiao.model.cluster import Condition, NodeStatus, Taint
 from yunqiao.options.declare import PREFIXES
@@ -123,6 +124,8 @@ def ready(stage: Stage, name: str, status: str) -> None:
 async def test_a_value_that_only_the_cloud_refuses_does_not_hold_the_backends_up(stage: Stage) -> None:
     await stage.wear(INTRANET)
     stage.node("w1", labels={EXCLUDED[0]: ""})
-    await stage.wear(INTRANET | {"health-check-type": "http", "health-check-uri": "no-slash"})
+    for _ in range(3):
+        await stage.wear(INTRANET | {"health-check-type": "http", "health-check-uri": "no-slash"})
+        stage.bench.time.time += REFUSED_AFTER
     assert await serving(stage) == "w0"
     assert any("HealthCheckURI" in text for text in stage.warnings())

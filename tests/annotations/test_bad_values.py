@@ -57,7 +57,7 @@ BAD = [
     Bad("weight", "60", "many", BORROWED),
     Bad("force-override-listeners", "true", "yes", {"id": LENT}),
 ]
-UNDONE = ("ignore-weight-update", "external-ip-type", "hostname")
+UNDONE = ("ignore-weight-update",)
 
 
 def unless_lost(one: Bad) -> object:

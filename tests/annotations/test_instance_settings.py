@@ -196,7 +196,7 @@ class Fixed:
 
 FIXED = [
     Fixed("address-type", ("intranet", "internet"), "AddressType", "both", default="internet"),
-    Fixed("vswitch-id", ("vsw-other", "vsw-test"), "VSwitchId", LONG, default="vsw-test"),
+    Fixed("vswitch-id", ("vsw-other", "vsw-test"), "VSwitchId", LONG),
     Fixed("ip", ("127.16.0.90", "127.16.0.91"), "Address", "127.16.0"),
     Fixed("ip-version", ("ipv4", "ipv6"), "AddressIPVersion", "4"),
     Fixed("master-zoneid", ("cn-hangzhou-i", "cn-hangzhou-h"), "MasterZoneId", LONG),
