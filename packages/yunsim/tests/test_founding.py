@@ -33,6 +33,8 @@ def test_addresses_are_mapped_to_the_wire():
     assert world.wire_address("10.244.1.5") == "127.244.1.5"
     assert world.wire_address("127.16.0.10") == "127.16.0.10"
     assert world.wire_address("10.245.0.0") == "10.245.0.0"
+    assert world.wire_address("fd00:248::1:5") == "fd00:248::1:5"
+    assert world.wire_address("fd00:248::105") == "127.249.1.5"
 
 
 def test_busy_seconds_quotas_and_certificates_reach_their_products():

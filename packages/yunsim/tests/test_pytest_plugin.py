@@ -72,6 +72,10 @@ def test_the_control_is_at_hand(yunsim: Yunsim):
     yunsim.advance(60)
     yunsim.rates({"slb.*": 5})
     yunsim.busy(slb=3)
+    assert yunsim.quotas(slb_quota_listeners_num=5)["slb_quota_listeners_num"] == 5
+    yunsim.put(interfaces=[{"id": "eni-pods", "ips": ["10.248.0.9"]}])
+    assert "eni-pods" in yunsim.state()["ecs"]["interfaces"]
+    yunsim.remove("eni-pods")
     assert yunsim.state()["slb"]["busy_seconds"] == 3
     yunsim.heal(fault)
     yunsim.heal()

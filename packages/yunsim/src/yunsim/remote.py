@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 
 _SECONDS = 10.0
 """How long a control request may take."""
@@ -64,6 +65,19 @@ class Yunsim:
     def busy(self, **seconds: float) -> None:
         """Set how long a write keeps its resource busy: `slb` for balancers, `vpc` for a VPC's routes."""
         self._ask("POST", "busy", seconds)
+
+    def quotas(self, **quotas: int | None) -> dict[str, int]:
+        """Set how much there may be, by the names in Quota Center (None: the default again), and return all quotas."""
+        found: dict[str, int] = self._ask("POST", "quotas", quotas)["quotas"]
+        return found
+
+    def put(self, **sections: list[dict[str, Any]]) -> None:
+        """Put things into the world: instances, interfaces, load_balancers ... as a world file has them."""
+        self._ask("POST", "world", sections)
+
+    def remove(self, resource_id: str) -> None:
+        """Take such a thing out of the world at once, whoever uses it."""
+        self._ask("DELETE", f"world?id={quote(resource_id)}")
 
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()
