@@ -7,7 +7,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 
-from yunsim.cli import coverage, record, replay, serve, world
+from yunsim.cli import call, coverage, record, replay, serve, world
 
 _EXAMPLE = """example:
   yunsim serve --listen 127.0.0.1:8480 &
@@ -18,7 +18,7 @@ point any Alibaba Cloud client at it: endpoint 127.0.0.1:8480, scheme http, key 
 `yunsim world` shows. To change what exists: yunsim world > my.yaml, edit, yunsim serve --world my.yaml
 """
 
-_COMMANDS = (serve, world, coverage, record, replay)
+_COMMANDS = (serve, world, call, coverage, record, replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
