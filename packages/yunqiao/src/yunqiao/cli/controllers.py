@@ -12,16 +12,22 @@ from functools import partial
 from typing import Any, Literal
 
 from yunqiao.cli.reaching import Cloud
-from yunqiao.cli.watching import Watching
+from yunqiao.cli.watching import FIRST_RETRY, Watching
+from yunqiao.controllers.nodes.reconcile import Nodes
+from yunqiao.controllers.nodes.rules import MOST
+from yunqiao.controllers.nodes.rules import Rules as NodeRules
+from yunqiao.controllers.nodes.site import Site
 from yunqiao.controllers.services.reconcile import Services
-from yunqiao.engine import loop
+from yunqiao.engine import batches, loop
+from yunqiao.engine.batches import Batching
 from yunqiao.engine.figures import Figures
+from yunqiao.engine.queue import Queue
 from yunqiao.kube.client import Client
 from yunqiao.kube.events import Recorder
 from yunqiao.model.candidate import unreadable
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node, ObjectReference, Service
-from yunqiao.model.kubernetes import POD
+from yunqiao.model.kubernetes import NODE, POD
 from yunqiao.settings import Settings
 
 
@@ -67,8 +73,41 @@ def _out_of_reach(
         tell(new, "Warning", "UnreadableProviderID", text)
 
 
+async def nodes(footing: Footing) -> None:
+    """Nodes to ECS instances."""
+    watching, cloud, settings = footing.watching, footing.cloud, footing.settings
+    queue: Queue[str] = Queue(footing.clock, jitter=lambda: 0.0, first=FIRST_RETRY)  # what failed together, waits so
+    async with _telling(footing, "node-controller") as tell:
+        cache, patch = watching.caches.nodes, partial(footing.kube.patched, NODE)
+        site = Site(
+            cache.__iter__, cache.get, patch, footing.kube.delete, cloud.send, tell, _node_rules(footing), footing.clock
+        )
+        story = Nodes(site)
+
+        def noticed(old: Node | None, new: Node | None) -> None:
+            if story.noticed(old, new) and new is not None:
+                queue.add(new.metadata.name)
+
+        watching.follow_nodes(noticed)
+        footing.show(story.figures)
+        batching = Batching(min(MOST, settings.nodes_per_call), settings.node_event_wait, settings.node_workers)
+        await batches.run(queue, story.reconcile, story.report, batching, footing.clock)
+
+
+def _node_rules(footing: Footing) -> NodeRules:
+    settings, rules = footing.settings, footing.cloud.rules
+    return NodeRules(
+        region=rules.region,
+        vpc_id=rules.vpc_id,
+        routes=settings.configure_routes and "route" in settings.controllers and "route" in CONTROLLERS,
+        checks_stay=settings.skip_source_dest_check,
+        ipv6=settings.feature_gates.get("IPv6DualStack", False),
+    )
+
+
 CONTROLLERS: Mapping[str, Callable[[Footing], Coroutine[Any, Any, None]]] = {
     "service": services,
+    "node": nodes,
 }
 """By their names in --controllers."""
 

@@ -54,7 +54,7 @@ def kind_of(node: Node, region: str) -> Kind:
     if claim is not None:
         return Kind.INSTANCE if claim.region == region else Kind.ELSEWHERE
     if labels.get(LINGJUN) == "true":
-        return Kind.LINGJUN
+        return Kind.FOREIGN if LINGJUN_ELSEWHERE in labels else Kind.LINGJUN
     return Kind.FOREIGN if text else Kind.UNNAMED
 
 

@@ -4,10 +4,13 @@ It is memory only: a restart and a new leader start empty, and what waits for ce
 """
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from yunqiao.controllers.nodes.triggers import concerns
 from yunqiao.model.cluster import Node, NodeAddress
 
+WITHHELD = "DeleteNodeWithheld"
+"""Reason of the Event that says why a node without an instance is not deleted."""
 ECHO = 5.0
 """Seconds within which a state that our own writes went through may still come back from the cache."""
 
@@ -44,6 +47,11 @@ class Known:
         """Nothing is left to do until then."""
         self.settled, self.settled_at, self.look_at = concerns(node), now, look_at
 
+    def found(self) -> None:
+        """Its instance is there."""
+        self.missing = None
+        self.told.pop(WITHHELD, None)
+
     def is_news(self, reason: str, text: str) -> bool:
         """Whether that was not the last thing told for this reason."""
         news = self.told.get(reason) != text
@@ -71,3 +79,12 @@ class Memory:
     def missing(self) -> int:
         """How many nodes' instances are not found."""
         return sum(known.missing is not None for known in self.nodes.values())
+
+    def witnesses(self) -> tuple[str, ...]:
+        """An instance that is known to be there: if it is not shown either, what is not shown need not be gone."""
+        there = (known.instance for known in self.nodes.values() if known.instance and known.missing is None)
+        return tuple(islice(there, 1))
+
+    def withheld(self) -> int:
+        """How many nodes are not deleted for safety's sake."""
+        return sum(WITHHELD in known.told for known in self.nodes.values())

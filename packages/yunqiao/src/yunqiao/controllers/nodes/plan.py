@@ -6,6 +6,7 @@ was made from as well, so that a taint that somebody adds meanwhile is not lost.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from yunqiao.cloud import ecs
 from yunqiao.controllers.nodes.kinds import SHUTDOWN, UNINITIALIZED, condition, has_taint
 from yunqiao.controllers.nodes.want import Wanted
 from yunqiao.model.cluster import Node, NodeAddress, Taint, as_builtins
-from yunqiao.model.step import Deletion, Patch, Step
+from yunqiao.model.step import Call, Deletion, Patch
 
 UNROUTED = {
     "type": "NetworkUnavailable",
@@ -23,24 +24,30 @@ UNROUTED = {
 }
 
 
-def plan(node: Node, wanted: Wanted, region: str, now: datetime, *, checked: bool) -> tuple[Step, ...]:
-    """Give the steps of one round, none when all is done; `checked`: the interface still drops what is not its own."""
-    steps: list[Step] = []
-    if checked and wanted.unchecked:
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The source/destination check of a node's interface: `on` while it drops what is not its own.
+
+    `stays` says that it could not be switched off, so that the node may not be used yet.
+    """
+
+    on: bool
+    stays: bool = False
+
+
+def plan(node: Node, wanted: Wanted, check: Check, region: str, now: datetime) -> tuple[Call | Patch, ...]:
+    """Give the steps of one round, none when all is done that can be."""
+    steps: list[Call | Patch] = []
+    if check.on and not check.stays and wanted.unchecked:
         why = f"let packets of pods pass at node {node.metadata.name}"
         steps.append(ecs.modify_source_dest_check(region, wanted.unchecked, checked=False, why=why))
     status = _status(node, wanted, now)
     if status:
         steps.append(_patch(node, {"status": status}, "its addresses and what is not there yet", "status"))
-    return tuple(steps) or _rest(node, wanted, drop=UNINITIALIZED)
+    return tuple(steps) or _rest(node, wanted, drop="" if check.stays else UNINITIALIZED)
 
 
-def hold(node: Node, wanted: Wanted) -> tuple[Step, ...]:
-    """What can be done to a node that may not be used yet: all but taking its taint away."""
-    return _rest(node, wanted, drop="")
-
-
-def admit(node: Node) -> tuple[Step, ...]:
+def admit(node: Node) -> tuple[Patch, ...]:
     """Take the taint away from a node that is no instance but waits for us all the same (Lingjun)."""
     spec = _taints(node, tuple(one for one in node.spec.taints if one.key != UNINITIALIZED))
     return (_patch(node, {"spec": spec}, "it may be used"),) if spec else ()
@@ -68,7 +75,7 @@ def _replaced(addresses: tuple[NodeAddress, ...]) -> list[Any]:
     return [{"$patch": "replace"}, *as_builtins(addresses)]
 
 
-def _rest(node: Node, wanted: Wanted, drop: str) -> tuple[Step, ...]:
+def _rest(node: Node, wanted: Wanted, drop: str) -> tuple[Patch, ...]:
     """Labels, providerID and taints, in one patch."""
     missing = {key: value for key, value in wanted.labels.items() if node.metadata.labels.get(key) != value}
     spec = _taints(node, _wanted_taints(node, wanted, drop))

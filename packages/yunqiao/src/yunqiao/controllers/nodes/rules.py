@@ -12,7 +12,7 @@ class Rules:
 
     `vpc_id` may be empty: then an address alone says nothing. With `routes` on a new node is not reachable until its
     route is there; `checks_stay` leaves the source/destination check of its interface as it is; `ipv6` adds addresses
-    of that family. Up to `together` nodes are looked at by one call.
+    of that family.
     """
 
     region: str
@@ -20,4 +20,3 @@ class Rules:
     routes: bool = False
     checks_stay: bool = False
     ipv6: bool = False
-    together: int = MOST

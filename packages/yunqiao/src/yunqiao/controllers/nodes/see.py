@@ -43,7 +43,9 @@ class Seen:
 
     def trouble(self, node: Node) -> Trouble | None:
         """What went wrong with something that this node asked for, if anything did."""
-        return next((self.troubles[one] for one in asked_for(node) if one in self.troubles), None)
+        asked = asked_for(node)
+        leads = (*asked, *(one for each in asked for one in self.owners.get(each, ())))
+        return next((self.troubles[one] for one in leads if one in self.troubles), None)
 
 
 NEIGHBOURS = "neighbours"
@@ -56,8 +58,13 @@ def asked_for(node: Node) -> tuple[str, ...]:
     return (claim.id,) if claim else own_ips(node) or (NEIGHBOURS,)
 
 
-async def see(send: Send, rules: Rules, named: Sequence[Node], unnamed: Sequence[Node]) -> Seen:
-    """Look up the instances of nodes that name one and of nodes that do not. What goes wrong is in `troubles`."""
+async def see(
+    send: Send, rules: Rules, named: Sequence[Node], unnamed: Sequence[Node], witnesses: Sequence[str] = ()
+) -> Seen:
+    """Look up the instances of nodes that name one and of nodes that do not; what goes wrong is in `troubles`.
+
+    `witnesses` are further instances that are looked at in the same breath.
+    """
     seen = Seen()
     wanted = {one for node in unnamed for one in asked_for(node)}
     ids = {one for node in named for one in asked_for(node)}
@@ -66,7 +73,7 @@ async def see(send: Send, rules: Rules, named: Sequence[Node], unnamed: Sequence
     for addresses in _by_family(wanted - {NEIGHBOURS}):
         for part in chunks(addresses, MOST):
             await _attempt(seen, part, partial(_owners, send, rules, seen))
-    ids |= {one for owners in seen.owners.values() for one in owners}
+    ids |= {*witnesses, *(one for owners in seen.owners.values() for one in owners)}
     for part in chunks(sorted(ids - seen.instances.keys()), MOST):
         await _attempt(seen, part, partial(_instances, send, rules, seen))
     return seen

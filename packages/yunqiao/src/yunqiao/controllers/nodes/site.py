@@ -1,0 +1,63 @@
+"""Everything the story of nodes needs, given from outside, and what all its turns share."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from yunqiao.controllers.nodes.known import Known, Memory
+from yunqiao.controllers.nodes.rules import Rules
+from yunqiao.model.clock import Clock
+from yunqiao.model.cluster import Node
+from yunqiao.model.instance import read_provider_id
+from yunqiao.model.step import Deletion, Patch, Send
+
+Tell = Callable[[Node, Literal["Normal", "Warning"], str, str], None]
+"""Records an Event on a Node: type, reason, message."""
+
+PERIOD = 300.0
+"""Seconds between two looks at all nodes, all together, so that a hundred cost one call."""
+
+
+@dataclass(slots=True)
+class Site:
+    """Nodes as the cache has them, and what reads and writes.
+
+    `patch` gives the node as it is after the patch; `today` is the time of day, for conditions.
+    """
+
+    all: Callable[[], Iterable[Node]]
+    get: Callable[[str], Node | None]
+    patch: Callable[[Patch], Awaitable[Node]]
+    delete: Callable[[Deletion], Awaitable[None]]
+    send: Send
+    tell: Tell
+    rules: Rules
+    clock: Clock
+    today: Callable[[], datetime] = lambda: datetime.now(UTC)
+    memory: Memory = field(default_factory=Memory)
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.now()
+
+    def known(self, node: Node) -> Known:
+        """What is known of a node."""
+        return self.memory.of(node)
+
+    def tell_once(self, node: Node, kind: Literal["Normal", "Warning"], reason: str, text: str) -> None:
+        """Record an Event unless it is what was told last for that reason."""
+        if self.known(node).is_news(reason, text):
+            self.tell(node, kind, reason, text)
+
+    def until_next_look(self) -> float:
+        """Seconds until all nodes are looked at again."""
+        return PERIOD - (self.clock.now() - self.began) % PERIOD
+
+    def holders(self) -> Mapping[str, list[Node]]:
+        """The nodes by the instance that they are, as they claim or as was found."""
+        index: dict[str, list[Node]] = {}
+        for node in self.all():
+            claim = read_provider_id(node.spec.provider_id)
+            index.setdefault(claim.id if claim else self.known(node).instance, []).append(node)
+        return index
