@@ -76,8 +76,9 @@ class Console:
         world.states["vpc"].add_elastic_ip(world, address, **where)
 
     def weigh(self, node: str, weight: int) -> None:
-        """Set the weight of a node in the one group, by hand."""
-        (group,) = self.by_hand("DescribeVServerGroups")["VServerGroups"]["VServerGroup"]
+        """Set the weight of a node in the group of NODE_PORT, by hand."""
+        groups = self.by_hand("DescribeVServerGroups")["VServerGroups"]["VServerGroup"]
+        (group,) = [one for one in groups if one["VServerGroupName"].startswith(f"k8s/{NODE_PORT}/")]
         server = json.dumps([{"ServerId": f"i-{node}", "Port": NODE_PORT, "Weight": weight}])
         self.do("SetVServerGroupAttribute", VServerGroupId=group["VServerGroupId"], BackendServers=server)
 
