@@ -12,7 +12,7 @@ from typing import Literal
 
 Way = Literal["fresh", "kept"]
 REQUEST = b"GET / HTTP/1.1\r\nHost: loss\r\nConnection: %s\r\n\r\n"
-PATIENCE = 3.0
+PATIENCE = 4.0
 """Seconds after which a client gives up."""
 MOST_KEPT = 8
 """Kept connections: few enough for each to be used several times a second."""

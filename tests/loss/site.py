@@ -38,6 +38,7 @@ KEYS = {"accessKeyID": "TFRBSS1sb3Nz", "accessKeySecret": "bm8tc2VjcmV0"}
 INTERVAL, THRESHOLD, TIMEOUT = 1, 2, 1
 QUICK_CHECK = {
     PREFIX + "health-check-interval": str(INTERVAL),
+    PREFIX + "healthy-threshold": str(THRESHOLD),
     PREFIX + "unhealthy-threshold": str(THRESHOLD),
     PREFIX + "health-check-connect-timeout": str(TIMEOUT),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.loss.modes import MODES, NOT_CLUSTER
-from tests.loss.site import DEPLOYMENTS, INTERVAL, NODES
+from tests.loss.site import DEPLOYMENTS, INTERVAL, NODES, THRESHOLD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,8 +62,7 @@ async def test_what_terminates_and_still_serves_gets_weight_0_and_is_removed_whe
 async def test_the_only_pod_keeps_its_share_until_its_successor_has_had_the_time_to_become_healthy(place, mode):
     """The cloud sends nothing to a new server before so many probes in a row have passed."""
     name = f"succeeds-{mode}"
-    checks = {"healthy-threshold": "2"}
-    async with place.load(name, mode, 1, annotations=checks, pod={"grace": 5, "pre_stop": 4}) as load:
+    async with place.load(name, mode, 1, pod={"grace": 5, "pre_stop": 4}) as load:
         old = set(place.backends(name))
         (node,) = place.nodes_of(name)
         place.patch(NODES, node, spec={"unschedulable": True})
@@ -74,5 +73,5 @@ async def test_the_only_pod_keeps_its_share_until_its_successor_has_had_the_time
         place.patch(NODES, node, spec={"unschedulable": None})
     added = next(at for at, weights in history if any(weights[one] for one in weights.keys() - old))
     lowered = next(at for at, weights in history if not any(weights.get(one) for one in old))
-    assert lowered - added >= 2 * INTERVAL
+    assert lowered - added >= THRESHOLD * INTERVAL
     assert place.lost(load) == []
