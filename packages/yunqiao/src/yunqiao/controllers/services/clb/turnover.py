@@ -68,14 +68,8 @@ def window_of(seen: Balancer, group_id: str) -> float:
     return max((_window(one) for one in using), default=_window(Listener(0, "tcp", "", group_id)))
 
 
-def ages(seen: Group) -> Mapping[Identity, float]:
-    """For how long each backend with a weight has been there."""
-    backends = seen.backends if isinstance(seen.backends, tuple) else ()
-    return {one.identity: one.age for one in backends if one.weight > 0}
-
-
 def _window(listener: Listener) -> float:
-    """None where nobody checks: then a backend takes traffic from the start."""
+    """Nothing where nobody checks: then a backend takes traffic from the start."""
     told = listener.attributes
     if "off" in (told.get("HealthCheckSwitch"), told.get("HealthCheck")):
         return 0.0
