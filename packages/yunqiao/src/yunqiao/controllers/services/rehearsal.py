@@ -65,8 +65,9 @@ class Returned:
 class Rehearsal:
     """All that would happen to one Service: calls and patches in order, and the wishes that cannot be fulfilled.
 
-    `notes` are warnings that keep nothing from being done (a certificate that ends soon). `seen` is the balancer that is there before all of it, None where there is none or nobody could look. `trouble` is
-    what kept it from being played to its end: a look that failed.
+    `notes` are warnings that keep nothing from being done (a certificate that ends soon). `seen` is the balancer that
+    is there before all of it, None where there is none or nobody could look. `trouble` is what kept it from being
+    played to its end: a look that failed.
     """
 
     service: Service
