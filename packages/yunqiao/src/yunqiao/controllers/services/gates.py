@@ -50,15 +50,17 @@ class Gates:
     async def look(self, needs: Needs, before: Findings) -> Findings:
         """The findings on pods; of those `before`, the ones that still count are kept."""
         unknown = [one for one in needs.pods if one.uid not in before.ungated]
-        found = dict(zip(unknown, await asyncio.gather(*map(self._look, unknown)), strict=True))
+        found = dict(zip(unknown, await asyncio.gather(*(self._look(one, before) for one in unknown)), strict=True))
         pods = {one.uid: pod for one, pod in found.items() if pod is not None and pod.metadata.uid == one.uid}
         gated = {uid: pod for uid, pod in pods.items() if _declares(pod, needs.gate)}
         still = before.ungated & {one.uid for one in needs.pods}
         findings = Findings(gated=gated, ungated=still | (pods.keys() - gated.keys()))
-        waiting = any(not findings.admits(uid) for uid in gated)
-        return replace(findings, again_after=POLL if waiting else None)
+        waiting = any(not findings.admits(uid) for uid in gated) or any(pod is None for pod in found.values())
+        silent = self.clock.now() < self._silent_until
+        return replace(findings, again_after=POLL if waiting and not silent else None)
 
-    async def _look(self, one: Unready) -> Pod | None:
+    async def _look(self, one: Unready, before: Findings) -> Pod | None:
+        """The pod; as it was when nobody answers, None while it is not known."""
         if self.clock.now() < self._silent_until:
             return None
         try:
@@ -67,9 +69,10 @@ class Gates:
             if self.clock.now() >= self._silent_until:
                 log.warning("%s; pods that wait with a readiness gate stay unready", refusal)
             self._silent_until = self.clock.now() + FORBIDDEN
+            return None
         except Trouble as trouble:
             log.info("%s/%s: %s; going on without it", one.namespace, one.name, trouble)
-        return None
+            return before.gated.get(one.uid)
 
 
 def _declares(pod: Pod, gate: str) -> bool:
