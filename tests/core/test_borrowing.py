@@ -356,3 +356,16 @@ def shape(balancers):
         )
         for one in balancers.values()
     }  # fmt: skip
+
+
+async def test_a_listener_is_handed_over_by_the_description_that_the_condition_names(bench):
+    balancer_id, group = made_by_hand(bench)
+    hand_listener(bench, balancer_id, 80, group)
+    borrow(bench, balancer_id, force_override_listeners="true")
+    await bench.settle()
+    mark = problems(bench)[1].rpartition('describe it as "')[2].rstrip('"')
+    balancer_of(bench, balancer_id).listeners["tcp", 80].settings["Description"] = mark
+    bench.time.time += 60
+    await bench.settle()
+    assert problems(bench) == ("True", "")
+    assert balancer_of(bench, balancer_id).listeners["tcp", 80].settings["VServerGroupId"] != group

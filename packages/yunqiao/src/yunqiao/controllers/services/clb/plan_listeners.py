@@ -76,7 +76,8 @@ def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
         twin = have.get(listener.slot)
         if twin is not None and not who.owner.owns(twin.description):
             holder = f'"{twin.description}"' if twin.description else "a listener without description"
-            yield f"port {_port(listener)} of {seen.id} is held by {holder}, not this Service's; it is left alone"
+            held = f"port {_port(listener)} of {seen.id} is held by {holder}, not this Service's; it is left alone"
+            yield f'{held}. To hand it over, delete it there, or describe it as "{listener.description}"'
         elif twin is None and listener.barred:
             yield listener.barred
 

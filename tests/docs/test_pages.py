@@ -1,4 +1,4 @@
-"""The tutorial is run: every command of its fenced blocks, in one shell, against a sandbox; outputs are compared.
+"""Tutorial and guides are run: every command of their blocks, in one shell, against a sandbox; outputs are compared.
 
 A block's first word is `console`; `terminal` after it means that the sandbox of the test takes its place, `yours` that
 the values are this sandbox's, `kubectl` that the block is left out where there is no kubectl. In an output `...` is
@@ -17,14 +17,18 @@ from yunqiao.cli.sandboxed.sandbox import sandbox
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-service.md"
+GUIDES = [page for page in sorted((ROOT / "docs" / "guides").glob("*.md")) if "```console yours" in page.read_text()]
 BLOCK = re.compile(r"^```console ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS, EVERY = 15, 0.1
+WRITES = re.compile(
+    r"-X|--json|kubectl (apply|delete)|(slb|ecs|vpc) (Add|Allocate|Associate|Create|Delete|Modify|Remove|Set|Start|Upload)"
+)
 END = "<<end of output>>"
 
 
-def steps(kind):
-    """(command, expected output) of the blocks of a kind, in order."""
-    for found, text in BLOCK.findall(TUTORIAL.read_text()):
+def steps(page, kind):
+    """(kind, command, expected output) of the blocks of these kinds, in order."""
+    for found, text in BLOCK.findall(page.read_text()):
         if found in kind:
             for part in text.split("$ ", 1)[1].split("\n$ "):
                 command, _, output = part.partition("\n")
@@ -66,15 +70,16 @@ async def follow(shell, command, expected):
         output = await shell.run(command)
         if fits(output, expected):
             return
-        reads = "-X" not in command and "--json" not in command
+        reads = not WRITES.search(command)
         assert reads, f"$ {command}\n{output}\nbut the page says\n{expected}"
         assert time.monotonic() < end, f"$ {command}\n{output}\nbut the page says\n{expected}"
         await asyncio.sleep(EVERY)
 
 
-async def test_every_command_of_the_tutorial_does_what_the_page_says():
+@pytest.mark.parametrize("page", [TUTORIAL, *GUIDES], ids=lambda page: page.stem)
+async def test_every_command_of_a_page_does_what_it_says(page):
     if shutil.which("curl") is None:
-        pytest.skip("the tutorial needs curl")
+        pytest.skip("the pages need curl")
     kinds = {"", "yours"} | ({"kubectl"} if shutil.which("kubectl") else set())
     shell = Shell()
     async with sandbox() as box:
@@ -82,7 +87,7 @@ async def test_every_command_of_the_tutorial_does_what_the_page_says():
         await shell.open()
         try:
             waiting = ""
-            for kind, command, expected in steps(kinds):
+            for kind, command, expected in steps(page, kinds):
                 if kind == "yours":
                     name = command.partition("=")[0]
                     await shell.run(f"{name}={values[name]}")
@@ -98,6 +103,6 @@ async def test_every_command_of_the_tutorial_does_what_the_page_says():
 
 
 def test_the_page_has_the_commands_that_it_promises():
-    commands = [command for _, command, _ in steps({"", "yours", "kubectl"})]
+    commands = [command for _, command, _ in steps(TUTORIAL, {"", "yours", "kubectl"})]
     assert len(commands) >= 15
     assert any(command.startswith("kubectl") for command in commands)
