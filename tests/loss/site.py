@@ -285,17 +285,21 @@ class Site:
         """The backends' weights whenever they changed while the block ran, with the time (monotonic clock)."""
         told = [(time.monotonic(), self.backends(name))]
 
+        def look() -> None:
+            if self.backends(name) != told[-1][1]:
+                told.append((time.monotonic(), self.backends(name)))
+
         async def watch() -> None:
             while True:
                 await asyncio.sleep(0.005)
-                if self.backends(name) != told[-1][1]:
-                    told.append((time.monotonic(), self.backends(name)))
+                look()
 
         watching = asyncio.create_task(watch())
         try:
             yield told
         finally:
             watching.cancel()
+            look()
 
     async def until(self, what: str, check: Callable[[], T], seconds: float = SOON) -> T:
         """Wait until something is so, and give it; AssertionError with the controllers' last words if it is not."""

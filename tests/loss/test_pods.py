@@ -18,7 +18,7 @@ async def test_a_rolling_update_loses_no_request(place, mode):
     assert len(load.pods) == 6
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", NOT_CLUSTER)
 async def test_a_rolling_update_without_surge_behind_an_http_listener_loses_no_request(place, mode):
     name = f"rolls-http-{mode}"
     pod = {"min_ready": 1, "surge": 0}
