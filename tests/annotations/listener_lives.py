@@ -122,11 +122,11 @@ LIVES = [
         sights.probed, ("GET / itself", "HEAD / itself", "HEAD / itself"), CHECKED,
     ),
     Life(
-        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, None), TCP, "65536",
+        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, -520), TCP, "65536",
         sights.serving(), ("", "w0,w1", "w0,w1"),
     ),
     Life(
-        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, None),
+        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, -520),
         ("http", "https", "udp"), "http", sights.serving(status=503), ("", "w0", "w0"), CHECKED,
     ),
     Life(
