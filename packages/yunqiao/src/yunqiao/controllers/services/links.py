@@ -114,6 +114,8 @@ def _no_balancer(facts: Facts) -> Link:
     noted = record.read(service).balancer
     if is_going(service):
         return Link(0, "load balancer", "none")
+    if facts.rehearsal.problems:
+        return Link(0, "load balancer", f"{noted or 'none'}; not looked for while a wish is unclear", UNKNOWN)
     if noted:
         text = f"{noted} is not in region {facts.region}"
         advice = "check the region in the cloud-config and whether somebody deleted it"
