@@ -78,7 +78,7 @@ def claimed(node: Node, evidence: Evidence) -> Verdict:
     claim = read_provider_id(node.spec.provider_id)
     if claim is None or claim.id not in evidence.instances:
         return Gone(claim.id if claim else "")
-    return _checked(node, evidence.instances[claim.id])
+    return checked(node, evidence.instances[claim.id])
 
 
 def found(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
@@ -105,7 +105,8 @@ def is_at(node: Node, instance: Instance) -> bool | None:
     return not set(ips).isdisjoint(map(plain, instance.addresses)) if ips else None
 
 
-def _checked(node: Node, instance: Instance) -> Verdict:
+def checked(node: Node, instance: Instance) -> Instance | Doubt:
+    """Give the instance if nothing that the node reports speaks against being it."""
     number = node.status.node_info.system_uuid
     if number and instance.serial_number:
         same = same_machine(number, instance.serial_number)

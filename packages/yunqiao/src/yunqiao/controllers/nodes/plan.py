@@ -44,7 +44,7 @@ def plan(node: Node, wanted: Wanted, check: Check, region: str, now: datetime) -
     status = _status(node, wanted, now)
     if status:
         steps.append(_patch(node, {"status": status}, "its addresses and what is not there yet", "status"))
-    return tuple(steps) or _rest(node, wanted, drop="" if check.stays else UNINITIALIZED)
+    return tuple(steps) or named(node, wanted, drop="" if check.stays else UNINITIALIZED)
 
 
 def admit(node: Node) -> tuple[Patch, ...]:
@@ -75,8 +75,8 @@ def _replaced(addresses: tuple[NodeAddress, ...]) -> list[Any]:
     return [{"$patch": "replace"}, *as_builtins(addresses)]
 
 
-def _rest(node: Node, wanted: Wanted, drop: str) -> tuple[Patch, ...]:
-    """Labels, providerID and taints, in one patch."""
+def named(node: Node, wanted: Wanted, drop: str = "") -> tuple[Patch, ...]:
+    """Say on the node which instance it is: labels, providerID and taints, without the taint `drop`, in one patch."""
     missing = {key: value for key, value in wanted.labels.items() if node.metadata.labels.get(key) != value}
     spec = _taints(node, _wanted_taints(node, wanted, drop))
     if not node.spec.provider_id:
