@@ -24,7 +24,7 @@ ENVELOPE = {"RegionId"}
 
 ROUTES = [
     vpc.Route("vtb-1", "10.0.1.0/24", "i-1", "k8s", "云桥 key"),
-    vpc.Route("vtb-1", "10.0.2.0/24", "i-2"),
+    vpc.Route("vtb-1", "fd00:1::/64", "i-2"),
 ]
 CALLS = [
     ecs.describe_instances("cn-hangzhou", ["i-1", "i-2"], "mark"),
@@ -38,8 +38,10 @@ CALLS = [
     vpc.describe_vpc("cn-hangzhou", "vpc-1"),
     vpc.describe_tables("cn-hangzhou", "vpc-1"),
     vpc.describe_routes("cn-hangzhou", "vtb-1", "mark"),
+    vpc.describe_routes("cn-hangzhou", "vtb-1", cidrs=["10.0.1.0/24", "10.0.2.0/24"]),
     vpc.create_routes("cn-hangzhou", "vpc-1", ROUTES, "add"),
     vpc.delete_routes("cn-hangzhou", "vpc-1", ROUTES, "remove"),
+    vpc.mark_route("cn-hangzhou", "vpc-1", vpc.Route("vtb-1", "10.0.1.0/24", "i-1", "w1", "mark", id="rte-1"), "mark"),
     vpc.describe_eips("cn-hangzhou", "lb-1"),
 ]
 

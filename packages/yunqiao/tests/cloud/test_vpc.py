@@ -41,6 +41,7 @@ def test_each_next_hop_of_an_entry_is_a_route() -> None:
     }
     routes, mark = vpc.read_routes({"RouteEntrys": {"RouteEntry": [item]}, "NextToken": "m"})
     assert [(route.next_hop, route.status) for route in routes] == [("i-1", "Available"), ("i-2", "Available")]
+    assert not routes[0].leads_to("i-1")
     assert mark == "m"
 
 
@@ -48,6 +49,23 @@ def test_what_a_batch_did_not_do_is_told_entry_by_entry() -> None:
     failed = {"DstCidrBlock": "10.0.1.0/24", "NextHop": "i-1", "FailedCode": "C", "FailedMessage": "m"}
     assert vpc.read_failed_routes({"FailedRouteEntries": [failed]}) == [vpc.FailedRoute("10.0.1.0/24", "i-1", "C", "m")]
     assert vpc.read_failed_routes({"RouteEntryIds": ["rte-1"]}) == []
+
+
+def test_a_batch_tells_a_duplicate_as_the_action_for_one_entry_does() -> None:
+    failed = {"DstCidrBlock": "10.0.1.0/24", "FailedCode": "VPC_ROUTE_ENTRY_CIDR_BLOCK_DUPLICATE"}
+    assert vpc.read_failed_routes({"FailedRouteEntries": [failed]})[0].code == "InvalidCIDRBlock.Duplicate"
+
+
+def test_a_batch_says_what_it_is_about() -> None:
+    routes = [
+        vpc.Route("vtb-1", "10.0.1.0/24", "i-1", "w1", "mark"),
+        vpc.Route("vtb-2", "fd00::/64", "i-2"),
+    ]
+    assert vpc.written_routes(vpc.create_routes("r", "vpc-1", routes, "add")) == routes
+    assert vpc.written_routes(vpc.delete_routes("r", "vpc-1", routes, "remove")) == [
+        vpc.Route("vtb-1", "10.0.1.0/24", "i-1"),
+        vpc.Route("vtb-2", "fd00::/64", "i-2"),
+    ]
 
 
 def test_route_writes_of_one_vpc_share_a_lane() -> None:

@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yunqiao.cloud.paging import Page, listed, next_number
+from yunqiao.cloud.paging import Page, listed, next_number, numbered
+from yunqiao.model.route import Route
 from yunqiao.model.step import Call, Reply
 
 PRODUCT = "vpc"
 ROUTES_PER_CALL = 50
 ROUTES_PER_PAGE = 100
+CIDRS_PER_LOOK = 20
 PAGE_SIZE = 50
-"""Documented limits: entries per write, entries per page of routes, items per page of the rest."""
+"""Documented limits: entries per write, entries per page of routes, ranges to ask for, items per page of the rest."""
+BATCH_CODES = {
+    "VPC_ROUTE_ENTRY_CIDR_BLOCK_DUPLICATE": "InvalidCIDRBlock.Duplicate",
+    "VPC_ROUTE_ENTRY_STATUS_ERROR": "IncorrectRouteEntryStatus",
+    "VPC_ROUTER_ENTRY_NOT_EXIST": "InvalidRouteEntry.NotFound",
+}
+"""Codes that only batches answer, entry by entry, and what the actions for single entries say instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +47,20 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A route table; the one that every VPC begins with has the type `System`."""
+    """A route table; the one that every VPC begins with has the type `System`.
+
+    `vswitch_ids` are those whose traffic it directs.
+    """
 
     id: str
     type: str = ""
     vpc_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One entry of a route table; `next_hop` is an instance's id."""
-
-    table_id: str
-    cidr: str
-    next_hop: str
-    name: str = ""
-    description: str = ""
-    status: str = ""
+    vswitch_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FailedRoute:
-    """One entry that a batch did not write, and why."""
+    """One entry that a batch did not write, and why; `code` is what the action for single entries would answer."""
 
     cidr: str
     next_hop: str
@@ -100,18 +100,27 @@ def describe_tables(region: str, vpc_id: str, page: str = "") -> Call:
 def read_tables(reply: Reply) -> Page[Table]:
     """One page of route tables."""
     items = listed(reply, "RouterTableList", "RouterTableListType")
-    tables = [Table(each["RouteTableId"], each.get("RouteTableType", ""), each.get("VpcId", "")) for each in items]
+    tables = [
+        Table(
+            each["RouteTableId"],
+            each.get("RouteTableType", ""),
+            each.get("VpcId", ""),
+            tuple(listed(each, "VSwitchIds", "VSwitchId")),
+        )
+        for each in items
+    ]
     return tables, next_number(reply)
 
 
-def describe_routes(region: str, table_id: str, next_token: str = "") -> Call:
-    """Entries of a route table that users made, 100 a page."""
+def describe_routes(region: str, table_id: str, next_token: str = "", cidrs: Sequence[str] = ()) -> Call:
+    """Entries of a route table that users made, 100 a page; only those with one of `cidrs` (at most 20) if given."""
     params = {
         "RegionId": region,
         "RouteTableId": table_id,
         "RouteEntryType": "Custom",
         "MaxResult": str(ROUTES_PER_PAGE),
         "NextToken": next_token,
+        **numbered("DestCidrBlockList", cidrs),
     }
     return Call(PRODUCT, "DescribeRouteEntryList", _given(params), f"list the routes of {table_id}")
 
@@ -130,6 +139,7 @@ def create_routes(region: str, vpc_id: str, routes: Sequence[Route], why: str) -
             "DstCidrBlock": route.cidr,
             "NextHop": route.next_hop,
             "NextHopType": "Instance",
+            "IpVersion": "6" if ":" in route.cidr else "4",
             "Name": route.name,
             "Description": route.description,
         }
@@ -152,11 +162,41 @@ def read_failed_routes(reply: Reply) -> list[FailedRoute]:
         FailedRoute(
             each.get("DstCidrBlock", ""),
             each.get("NextHop", ""),
-            each.get("FailedCode", ""),
+            BATCH_CODES.get(code := each.get("FailedCode", ""), code),
             each.get("FailedMessage", ""),
         )
         for each in reply.get("FailedRouteEntries") or []
     ]
+
+
+def written_routes(call: Call) -> list[Route]:
+    """The entries that a batch is about, as the call has them."""
+    entries: dict[str, dict[str, str]] = {}
+    for name, value in call.params.items():
+        _, number, field = (*name.split(".", 2), "", "")[:3]
+        if field:
+            entries.setdefault(number, {})[field] = value
+    return [
+        Route(
+            each["RouteTableId"],
+            each["DstCidrBlock"],
+            each.get("NextHop", ""),
+            each.get("Name", ""),
+            each.get("Description", ""),
+        )
+        for each in entries.values()
+    ]
+
+
+def mark_route(region: str, vpc_id: str, route: Route, why: str) -> Call:
+    """Give an entry the name and description of `route`; traffic does not feel it."""
+    params = {
+        "RegionId": region,
+        "RouteEntryId": route.id,
+        "RouteEntryName": route.name,
+        "Description": route.description,
+    }
+    return Call(PRODUCT, "ModifyRouteEntry", params, why, lane=vpc_id, write=True)
 
 
 def describe_eips(region: str, balancer_id: str, page: str = "") -> Call:
@@ -201,7 +241,18 @@ def _vswitch(item: Mapping[str, Any]) -> VSwitch:
 
 
 def _routes(item: Mapping[str, Any]) -> list[Route]:
-    table, cidr = item.get("RouteTableId", ""), item["DestinationCidrBlock"]
-    known = (item.get("RouteEntryName", ""), item.get("Description", ""), item.get("Status", ""))
-    hops = listed(item, "NextHops", "NextHop")
-    return [Route(table, cidr, hop.get("NextHopId", ""), *known) for hop in hops]
+    hops = listed(item, "NextHops", "NextHop") or [{}]
+    return [
+        Route(
+            item.get("RouteTableId", ""),
+            item["DestinationCidrBlock"],
+            hop.get("NextHopId", ""),
+            item.get("RouteEntryName", ""),
+            item.get("Description", ""),
+            item.get("Status", ""),
+            item.get("RouteEntryId", ""),
+            hop.get("NextHopType", ""),
+            shared=len(hops) > 1,
+        )
+        for hop in hops
+    ]

@@ -15,6 +15,7 @@ from yunsim.products.vpc.actions.networks import (
     DescribeVSwitchAttributes,
     DescribeVSwitches,
 )
+from yunsim.products.vpc.actions.route_changes import ModifyRouteEntry
 from yunsim.products.vpc.actions.route_tables import (
     DescribeRouteEntryList,
     DescribeRouteTableList,
