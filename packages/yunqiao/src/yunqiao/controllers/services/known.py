@@ -6,7 +6,7 @@ It is memory only: a restart and a new leader start empty. Any trouble whose eff
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from yunqiao.controllers.services.ages import Since, aged
+from yunqiao.controllers.services.ages import Place, Since, aged, proven
 from yunqiao.controllers.services.asked import Findings
 from yunqiao.controllers.services.record import Record
 from yunqiao.model.balancer import Absent, Balancer, Notice
@@ -68,6 +68,11 @@ class Known:
         if isinstance(seen, Balancer):
             seen, self.since = aged(seen, self.since, now)
         return seen
+
+    def sure(self, seen: Balancer, healthy: Iterable[Place], now: float) -> Balancer | Absent:
+        """What is there, now that these backends are known to be healthy."""
+        self.since = proven(self.since, healthy)
+        return self.aged(seen, now)
 
     def news(self, notices: Iterable[Notice]) -> Sequence[Notice]:
         """Those that have not been given since the last look."""

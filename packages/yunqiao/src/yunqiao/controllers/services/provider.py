@@ -3,14 +3,16 @@
 CLB is one; a second kind is a second value of this type, and one line in PROVIDERS.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yunqiao.controllers.services.ages import Place
 from yunqiao.controllers.services.asked import Asked, Needs
 from yunqiao.controllers.services.clb.addresses import addresses
 from yunqiao.controllers.services.clb.directory import Directory
 from yunqiao.controllers.services.clb.fold import fold, stumble
+from yunqiao.controllers.services.clb.health import healthy
 from yunqiao.controllers.services.clb.options import borrowing, fields, given, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
 from yunqiao.controllers.services.clb.see import find, refresh, see
@@ -47,11 +49,12 @@ class Provider:
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
     stumble: Callable[[Balancer | Absent, Call, Trouble], Balancer | Absent | None]
     serving: Callable[[Asked[Any], Balancer], Mapping[str, float]]
+    healthy: Callable[[Send, Balancer, Balancer, Identity], Awaitable[Collection[Place]]]
 
 
 CLB = Provider(
     "CLB", wants_balancer, fields, options, keeps, borrowing, given, followed, needs, want, Directory, find, see,
-    refresh, addresses, plan, fold, stumble, serving,
+    refresh, addresses, plan, fold, stumble, serving, healthy,
 )  # fmt: skip
 PROVIDERS = (CLB,)
 

@@ -121,6 +121,7 @@ class _Work:
         seen = self._known.aged(seen, self._now())
         asked = replace(asked, who=self._who.on(seen))
         wanted, drifted = self._wanted(asked, seen)
+        seen = await self._sure(wanted, seen, asked.who)
         if self._plan(wanted, seen, asked.who).steps or (
             isinstance(seen, Balancer) and not has_finalizer(self._service)
         ):
@@ -140,6 +141,13 @@ class _Work:
             self._tell(one.kind, one.reason, one.text)
         soon = (await self._open_gates(asked, done.seen), asked.found.again_after, done.plan.due)
         return min([self._until_next(done), *(one for one in soon if one is not None)])
+
+    async def _sure(self, wanted: Balancer, seen: Balancer | Absent, who: Identity) -> Balancer | Absent:
+        """What is there, with who is healthy where somebody waits to leave until that is known."""
+        if isinstance(seen, Absent):
+            return seen
+        healthy = await self._provider.healthy(self._services.send, wanted, seen, who)
+        return self._known.sure(seen, healthy, self._now()) if healthy else seen
 
     async def _open_gates(self, asked: Asked[Any], seen: Balancer | Absent) -> float | None:
         """Tell pods that wait for their balancer; seconds until there is more to tell."""

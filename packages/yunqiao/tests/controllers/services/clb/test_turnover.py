@@ -2,10 +2,10 @@
 
 import pytest
 
-from yunqiao.controllers.services.clb.turnover import DRAIN, NEVER, turnover, window_of
+from yunqiao.controllers.services.clb.turnover import ASK_AGAIN, DRAIN, NEVER, turnover, window_of
 from yunqiao.model.balancer import UNKNOWN, UNMANAGED, Backend, Balancer, Group, Listener
 
-WINDOW = 12.0
+WINDOW = 7.5
 OURS, THEIRS = "k8s/30080/nginx/default/c", "by-hand"
 
 
@@ -31,8 +31,8 @@ def turn(wanted, seen, window=WINDOW, **more):
         ([b("a"), b("b", 0, leaving=True)], [b("a")], ([], [], [], None)),
         ([b("a"), b("b", 0, leaving=True)], [b("a"), b("b")], ([], [("b", 0)], [], NEVER)),
         ([b("a"), b("b", 0, leaving=True)], [b("a"), b("b", 0)], ([], [], [], NEVER)),
-        ([b("a"), b("b", 0, leaving=True)], [b("a", age=2.0), b("b")], ([], [], [], 10.0)),
-        ([b("a"), b("b", 0, leaving=True)], [b("b")], ([("a", 100)], [], [], WINDOW)),
+        ([b("a"), b("b", 0, leaving=True)], [b("a", age=7.0), b("b")], ([], [], [], 0.5)),
+        ([b("a"), b("b", 0, leaving=True)], [b("b")], ([("a", 100)], [], [], ASK_AGAIN)),
         ([b("a", 0), b("b", 0, leaving=True)], [b("a", 0), b("b")], ([], [("b", 0)], [], NEVER)),
         ([], [b("a")], ([], [], ["a"], None)),
     ],
@@ -49,7 +49,7 @@ def test_pods_and_nodes(wanted, seen, outcome):
     ("seen", "outcome"),
     [
         ([b("a"), b("b")], ([], [("b", 0)], [], DRAIN)),
-        ([b("a", age=0.0), b("b")], ([], [], [], WINDOW)),
+        ([b("a", age=0.0), b("b")], ([], [], [], ASK_AGAIN)),
         ([b("a"), b("b", 0, age=10.0)], ([], [], [], DRAIN - 10.0)),
         ([b("a"), b("b", 0, age=DRAIN)], ([], [], ["b"], None)),
         ([b("a"), b("b", mark=THEIRS)], ([], [], [], None)),
@@ -59,6 +59,17 @@ def test_pods_and_nodes(wanted, seen, outcome):
 )
 def test_a_node_that_leaves_has_its_time_at_weight_0_and_is_never_added(seen, outcome):
     assert turn([b("a")], seen, lingering=frozenset({"i-b"})) == outcome
+
+
+@pytest.mark.parametrize(
+    ("seen", "doubtful"),
+    [([b("a", age=0.0), b("b")], True), ([b("b")], False), ([b("a"), b("b")], False), ([b("a", age=0.0)], False)],
+    ids=["who stays is new", "nobody is there who stays", "who stays is old", "nobody leaves"],
+)
+def test_whether_anybody_healthy_is_there_is_asked_only_where_it_matters(seen, doubtful):
+    wanted = Group("g", (b("a"), b("b", 0, leaving=True)))
+    got = turnover(wanted, Group("g", tuple(seen), "rsp-1"), lambda mark: mark == OURS, WINDOW)
+    assert got.doubtful is doubtful
 
 
 def test_a_node_that_comes_back_gets_its_weight_back():
@@ -93,12 +104,12 @@ def test_what_is_not_ours_to_set_or_was_not_looked_at_stays(mark):
 @pytest.mark.parametrize(
     ("listeners", "window"),
     [
-        ([], 12.0),
-        ([("tcp", {})], 12.0),
-        ([("udp", {})], 21.0),
-        ([("tcp", {"HealthyThreshold": "10", "HealthCheckInterval": "5"})], 70.0),
+        ([], 7.5),
+        ([("tcp", {})], 7.5),
+        ([("udp", {})], 16.5),
+        ([("tcp", {"HealthyThreshold": "10", "HealthCheckInterval": "5"})], 55.0),
         ([("tcp", {"HealthCheckSwitch": "off"})], 0.0),
-        ([("http", {"HealthCheck": "off"}), ("http", {"HealthCheck": "on", "HealthyThreshold": "2"})], 8.0),
+        ([("http", {"HealthCheck": "off"}), ("http", {"HealthCheck": "on", "HealthyThreshold": "2"})], 5.0),
     ],
 )
 def test_how_long_a_new_backend_takes_nothing_is_what_its_listeners_ask(listeners, window):

@@ -32,6 +32,12 @@ def due(wanted: Balancer, seen: Balancer, who: Identity) -> float | None:
     return min((*(one for one in found if one is not None), *partial), default=None)
 
 
+def in_doubt(wanted: Balancer, seen: Balancer, who: Identity) -> list[Group]:
+    """The groups as seen in which somebody waits to leave until somebody else is known to be healthy."""
+    pairs = ((group, chosen(seen, group.reference)) for group in wanted.groups)
+    return [twin for group, twin in pairs if twin is not None and _turnover(seen, group, twin, who).doubtful]
+
+
 def withdrawal(seen: Balancer, who: Identity) -> Iterator[Call]:
     """Nothing of ours is to be left on somebody else's balancer: our groups go, our backends leave theirs."""
     going = {one.group for one in seen.listening if who.owner.owns(one.description)}

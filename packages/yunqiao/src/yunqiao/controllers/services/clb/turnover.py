@@ -1,8 +1,8 @@
 """Who comes, changes and goes in one server group, so that no request is lost on the way.
 
 - A backend that is added takes nothing until its health check has passed as often as the listener asks. So one that
-  leaves and still serves keeps its weight until one that stays has been there for that long. Then it goes to weight 0
-  and finishes what it has.
+  leaves and still serves keeps its weight until one that stays is healthy: as health.py has been told, or since it has
+  been there for that long. Then it goes to weight 0 and finishes what it has.
 - A pod's own backend is removed when its endpoint is gone. An instance that lingers is removed when it has been at
   weight 0 for DRAIN seconds, or at once when its node is gone.
 - What serves no longer goes at once.
@@ -16,8 +16,10 @@ from yunqiao.model.balancer import Backend, Balancer, Group, Listener
 
 DRAIN = 30.0
 """Seconds that an instance has at weight 0 to finish what it has."""
-ANSWER = 2.0
+ANSWER = 0.5
 """Seconds that the answer to a health check may take."""
+ASK_AGAIN = 1.0
+"""Seconds until it is asked again whether anybody healthy is there to take over."""
 THRESHOLD, INTERVAL = "3", {"udp": "5"}
 """HealthyThreshold and HealthCheckInterval (2 but for UDP) where a listener does not say."""
 NEVER = float("inf")
@@ -30,12 +32,14 @@ class Turnover:
     """`new` come, `differing` get the weight and mark given here, `gone` go.
 
     `due` is given while some are leaving: seconds until the next may go on, infinite when somebody else says when.
+    `doubtful` says that they wait for somebody healthy who may be there already.
     """
 
     new: Sequence[Backend] = ()
     differing: Sequence[Backend] = ()
     gone: Sequence[Backend] = ()
     due: float | None = None
+    doubtful: bool = False
 
 
 def turnover(group: Group, twin: Group, owns: Callable[[str], bool], window: float) -> Turnover:
@@ -59,7 +63,8 @@ def turnover(group: Group, twin: Group, owns: Callable[[str], bool], window: flo
     targets += [replace(leaving[identity], weight=weight) for identity, (weight, _) in stages.items()]
     differing = [one for one in targets if one != replace(have[one.identity], server_ip=one.server_ip, type=one.type)]
     due = min((left for _, left in stages.values() if left > 0), default=None)
-    return Turnover(new, differing, () if group.partial else gone, due)
+    doubtful = wait > 0 and any(weight > 0 for weight, _ in stages.values()) and not have.keys().isdisjoint(staying)
+    return Turnover(new, differing, () if group.partial else gone, due, doubtful)
 
 
 def window_of(seen: Balancer, group_id: str) -> float:
@@ -99,7 +104,7 @@ def _stage(one: Backend, serves: bool, wait: float) -> tuple[int, float]:
     if one.weight == 0:
         return 0, NEVER if serves else max(0.0, DRAIN - one.age)
     if wait > 0:
-        return one.weight, wait
+        return one.weight, min(wait, ASK_AGAIN)
     return 0, NEVER if serves else DRAIN
 
 
