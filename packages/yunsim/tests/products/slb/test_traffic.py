@@ -70,6 +70,7 @@ def test_a_released_instance_gets_no_traffic(ecs: Any, world: Any, site: Any, li
     [
         ({"HealthCheckSwitch": "off"}, "off", "port", 0),
         ({"HealthCheckConnectPort": 9000}, "tcp", "port", 9000),
+        ({"HealthCheckConnectPort": -520}, "tcp", "port", 0),
         ({"HealthCheckInterval": 10}, "tcp", "interval", 10.0),
         ({"HealthCheckConnectTimeout": 7}, "tcp", "timeout", 7.0),
         ({"HealthCheckType": "http", "HealthCheckURI": "/healthz"}, "http", "uri", "/healthz"),

@@ -58,7 +58,8 @@ def values(protocol: str, given: Mapping[str, Value]) -> None:
     for name, value in given.items():
         setting = PROTOCOLS[protocol][name]
         if not setting.allows(value) or (name, value) == ("Bandwidth", 0):
-            raise invalid(name, value, _described(setting.allowed))
+            also = "" if setting.also is None else f", or {setting.also}"
+            raise invalid(name, value, _described(setting.allowed) + also)
 
 
 def complete(given: Mapping[str, Value]) -> None:

@@ -16,7 +16,10 @@ from yunsim.products.slb.state import Value
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its type, default, what is allowed (an inclusive range, words or a pattern) and its other names."""
+    """One setting: its type, default, what is allowed (an inclusive range, words or a pattern) and its other names.
+
+    `also` is one value more that is allowed.
+    """
 
     name: str
     type: type[Value]
@@ -24,6 +27,7 @@ class Setting:
     allowed: range | tuple[str, ...] | re.Pattern[str] | None = None
     answered_as: str = ""
     in_listener: bool = False
+    also: Value | None = None
 
     @property
     def answer_name(self) -> str:
@@ -32,6 +36,8 @@ class Setting:
 
     def allows(self, value: Value) -> bool:
         """Tell whether the value may be set."""
+        if self.also is not None and value == self.also:
+            return True
         if isinstance(self.allowed, re.Pattern):
             return self.allowed.fullmatch(str(value)) is not None
         return self.allowed is None or value in self.allowed
@@ -53,6 +59,11 @@ def _text(name: str, pattern: str, default: str | None = None, **more: Any) -> S
     return Setting(name, str, default, re.compile(pattern), **more)
 
 
+OWN_PORT = -520
+"""HealthCheckConnectPort that means each backend's own port: the lowest value in the API's metadata, and a constant of
+github.com/kubernetes/cloud-provider-alibaba-cloud. It is answered where it was set; a listener without the setting
+answers none."""
+
 _BANDWIDTH = Setting("Bandwidth", int, -1, range(-1, 5121), in_listener=True)
 _ANYWHERE = (
     _text("AclId", r"[\w,-]{1,255}", in_listener=True),
@@ -62,7 +73,7 @@ _ANYWHERE = (
     _BANDWIDTH,
     _text("Description", r"[\w/.:\- ]{1,256}", "", in_listener=True),
     _text("VServerGroupId", r"[\w-]{1,64}", in_listener=True),
-    _number("HealthCheckConnectPort", 1, 65535),
+    _number("HealthCheckConnectPort", 1, 65535, also=OWN_PORT),
     _number("HealthyThreshold", 2, 10, 3),
     _number("UnhealthyThreshold", 2, 10, 3),
 )

@@ -13,7 +13,7 @@ from yunsim.dataplane.engine import Backend as Server
 from yunsim.dataplane.engine import Listener as Wanted
 from yunsim.products.slb import rules
 from yunsim.products.slb import traffic_layer_7 as layer_7
-from yunsim.products.slb.settings import effective
+from yunsim.products.slb.settings import OWN_PORT, effective
 from yunsim.products.slb.state import Backend, Listener, LoadBalancer
 from yunsim.world import World
 
@@ -128,7 +128,7 @@ def _health_check(protocol: str, values: dict[str, Any]) -> HealthCheck:
     timeout = values.get("HealthCheckConnectTimeout", values.get("HealthCheckTimeout", 5))
     return HealthCheck(
         kind=_kind(protocol, values),
-        port=values.get("HealthCheckConnectPort", 0),
+        port=max(values.get("HealthCheckConnectPort", OWN_PORT), 0),
         interval=float(values["HealthCheckInterval"]),
         timeout=float(timeout),
         healthy_threshold=values["HealthyThreshold"],

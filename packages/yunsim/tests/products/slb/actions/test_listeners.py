@@ -305,3 +305,21 @@ def test_a_listener_forwards_to_an_https_listener_which_then_stays(
     refused("ListenerForwardExist", slb, "DeleteLoadBalancerListener", **target)
     slb("DeleteLoadBalancerListener", LoadBalancerId=balancer, ListenerPort=80)
     slb("DeleteLoadBalancerListener", **target)
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP", "HTTP"])
+def test_the_port_of_health_checks_becomes_the_backends_own_again(
+    slb: Any, balancer: str, group: str, protocol: str, refused: Any
+) -> None:
+    def ports() -> list[int | None]:
+        listed = slb("DescribeLoadBalancerListeners", LoadBalancerId=[balancer])["Listeners"]
+        return [each[f"{protocol}ListenerConfig"].get("HealthCheckConnectPort") for each in listed]
+
+    create(slb, balancer, group, protocol=protocol, HealthCheckConnectPort=9000)
+    which = {"LoadBalancerId": balancer, "ListenerPort": 80}
+    change = f"SetLoadBalancer{protocol}ListenerAttribute"
+    refused("InvalidParameter", slb, change, **which, HealthCheckConnectPort=-1)
+    assert ports() == [9000]
+    slb(change, **which, HealthCheckConnectPort=-520)
+    create(slb, balancer, group, 81, protocol=protocol, HealthCheckConnectPort=-520)
+    assert ports() == [-520, -520]
