@@ -51,10 +51,11 @@ async def servers(network, rng):
 
 
 def other(listener, places, rng):
-    """The same listener, some of its settings and backends changed; somebody always takes new requests."""
-    chosen = rng.sample(places, rng.randint(1, len(places)))
-    weights = [rng.choice((0, 1, 50, 100)) for _ in chosen[1:]]
-    backends = tuple(Backend(place, place, 8000, weight) for place, weight in zip(chosen, (100, *weights), strict=True))
+    """The same listener, some settings and backends changed; the first server always takes new requests."""
+    chosen = [places[0], *rng.sample(places[1:], rng.randint(0, len(places) - 1))]
+    rng.shuffle(chosen)
+    weights = [100 if place == places[0] else rng.choice((0, 1, 50, 100)) for place in chosen]
+    backends = tuple(Backend(place, place, 8000, weight) for place, weight in zip(chosen, weights, strict=True))
     changed = replace(listener, backends=backends, scheduler=rng.choice(("rr", "wrr", "wlc")))
     kind = rng.choice(("tcp", "http", "off"))
     settings = [
@@ -67,6 +68,13 @@ def other(listener, places, rng):
     return replace(changed, **rng.choice(settings)) if rng.random() < 0.3 else changed
 
 
+async def healthy(engine):
+    """Wait until every server has passed its checks."""
+    async with asyncio.timeout(10):
+        while any(state != "normal" for states in engine.health().values() for state in states.values()):
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("protocol", ["tcp", "http"])
 async def test_no_change_of_backends_or_settings_costs_a_request(protocol, seed):
@@ -77,6 +85,7 @@ async def test_no_change_of_backends_or_settings_costs_a_request(protocol, seed)
             backends = tuple(Backend(place, place, 8000, 100) for place in places)
             listener = Listener("lb", f"{network}.0.1", 8080, protocol, "rr", backends, CHECK)
             await engine.apply([listener])
+            await healthy(engine)
             try:
                 async with Load(listener.address, listener.port, per_second=150) as load:
                     for _ in range(CHANGES):

@@ -67,7 +67,7 @@ async def test_another_traffic_policy_costs_no_request(place, mode):
     assert place.lost(load) == []
 
 
-INTERRUPTION = 1.0
+INTERRUPTION = 2.0
 """Seconds that a port may be without a listener: three calls (delete, create, start) and what lies between."""
 
 
