@@ -70,6 +70,29 @@ def test_a_group_that_is_gone_is_known_by_its_message_alone() -> None:
     assert type(meaning("InvalidParameter", message="The specified Bandwidth is not valid.")) is Refused
 
 
+def test_a_certificate_that_somebody_named_is_somebodys_to_put_right() -> None:
+    missing = "The specified ServerCertificateId does not exist: 'cert-1'."
+    for code in ("InvalidParameter", "InvalidParameter.ServerCertificateId"):
+        with pytest.raises(Refused, match="Check the certificate's id and region"):
+            raise meaning(code, message=missing)
+
+
+def test_a_domain_that_is_there_already_or_gone_is_stale() -> None:
+    assert type(meaning("InvalidParameter.Domain", message="The specified Domain exists: a.example.")) is Stale
+    assert type(meaning("InvalidParameter.Domain", message="'a' is no domain name.")) is Refused
+    assert type(meaning("InvalidParameter.DomainExtensionId", message="... does not exist: de-1.")) is Stale
+
+
+@pytest.mark.parametrize("code", ["AclNotExist", "AclNameExist", "AclNumberOverLimit", "AclEntryExceedLimit"])
+def test_an_access_control_list_that_is_gone_or_there_or_full_is_stale(code: str) -> None:
+    assert type(meaning(code)) is Stale
+
+
+def test_a_list_that_others_use_says_who_must_let_go() -> None:
+    with pytest.raises(Stale, match="Take the access control list off the other listeners"):
+        raise meaning("OperationFailed.AclBindedWithVip")
+
+
 def test_a_vswitch_without_addresses_is_refused_although_the_code_says_unavailable() -> None:
     assert type(meaning("ServiceUnavailable", message="The vpc subnet is not exist.")) is Refused
 

@@ -13,10 +13,10 @@ import pytest
 from alibabacloud_tea_openapi import utils_models as openapi
 
 from yunqiao.cloud import ecs, vpc
-from yunqiao.cloud.clb import groups, health, instances, listeners
+from yunqiao.cloud.clb import access_control, certificates, domains, groups, health, instances, listeners
 from yunqiao.cloud.clb.merging import MERGING
 from yunqiao.cloud.products import placed
-from yunqiao.model.balancer import Backend, Listener
+from yunqiao.model.balancer import Backend, Domain, Listener
 from yunqiao.model.step import Call
 
 SDKS = {"slb": "alibabacloud_slb20140515", "ecs": "alibabacloud_ecs20140526", "vpc": "alibabacloud_vpc20160428"}
@@ -143,6 +143,17 @@ def clb_calls() -> Iterator[Call]:
     yield listeners.start("lb-1", 80, "tcp", "start")
     yield listeners.delete("lb-1", 80, "tcp", "delete")
     yield health.describe("lb-1")
+    yield access_control.list_by_name("k8s/source-ranges/nginx/default/c")
+    yield access_control.describe("acl-1", "2")
+    yield access_control.create("k8s/source-ranges/nginx/default/c", "ipv6", {"k": "v", "l": ""}, "create")
+    yield access_control.add("acl-1", ["10.0.0.0/8", "2001:db8::/32"], "add")
+    yield access_control.remove("acl-1", ["10.0.0.0/8"], "remove")
+    yield access_control.delete("acl-1", "delete")
+    yield domains.list_domains("lb-1", 443)
+    yield domains.create("lb-1", 443, Domain("*.shop.example", "cert-1"), "create")
+    yield domains.change("lb-1", "de-1", "cert-2", "change")
+    yield domains.delete("lb-1", "de-1", "delete")
+    yield certificates.list_certificates()
 
 
 def test_every_request_of_the_classic_balancer_is_what_the_official_sdk_sends(recording: Any) -> None:

@@ -168,7 +168,15 @@ TABLE: tuple[Row, ...] = (
         advice="Check the endpoints and the region.",
     ),
     Row(("InvalidRegionId*",), Refused, "COMMON", advice="Check the region that is configured."),
+    Row(
+        ("InvalidParameter", "InvalidParameter.ServerCertificateId"),
+        Refused,
+        "SLB",
+        says="ServerCertificateId does not exist",
+        advice="Check the certificate's id and region.",
+    ),
     # Gone, there already, or full: look again, then decide anew.
+    Row(("InvalidParameter.Domain",), Stale, "SLB", says="exists"),
     Row(("InvalidParameter*", "InvalidServerGroupId*"), Stale, "SLB, ALICLOUD", says=MISSING),
     Row(
         ("*NotFound", "*NotFound.*", "*NotExist", "*NotExists", "*NotExist.*", "*.NotExist*", "RESOURCE_NOT_FOUND"),
@@ -178,6 +186,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         (
             "*AlreadyExist*",
+            "AclNameExist",
             "*.Duplicate*",
             "*Duplicated",
             "ResourceAlreadyAssociated*",
@@ -187,6 +196,12 @@ TABLE: tuple[Row, ...] = (
         ),
         Stale,
         "SLB, ROUTES, NLB",
+    ),
+    Row(
+        ("OperationFailed.AclBindedWithVip",),
+        Stale,
+        "SLB",
+        advice="Take the access control list off the other listeners that use it.",
     ),
     Row(
         (

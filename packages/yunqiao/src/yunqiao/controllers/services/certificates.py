@@ -9,9 +9,7 @@ from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.step import Send
 
 KEPT = 300.0
-"""Seconds for which a list is good."""
-DOUBTED = 10.0
-"""Seconds after which it is asked for again when it lacks one that is named: that one may just have been made."""
+"""Seconds for which a list is good, unless it lacks one that is named: that one may have been made since."""
 
 
 class Certificates:
@@ -20,7 +18,7 @@ class Certificates:
     def __init__(self, send: Send, clock: Clock) -> None:
         self._send, self._clock = send, clock
         self._ends: Mapping[str, float] | None = None
-        self._since = float("-inf")
+        self._since, self._begun = float("-inf"), 0
         self._listing = asyncio.Lock()
 
     async def ends(self, ids: frozenset[str]) -> Mapping[str, float] | None:
@@ -30,17 +28,18 @@ class Certificates:
         """
         if not ids:
             return None
+        before = self._begun
         async with self._listing:
-            if not self._is_good(ids):
+            if self._begun == before and not self._is_good(ids):
                 await self._ask()
         return self._ends
 
     def _is_good(self, ids: frozenset[str]) -> bool:
-        age = self._clock.now() - self._since
         known = self._ends is not None and ids <= self._ends.keys()
-        return age < (KEPT if known else DOUBTED)
+        return known and self._clock.now() - self._since < KEPT
 
     async def _ask(self) -> None:
+        self._begun += 1
         try:
             self._ends = certificates.read_ends(await self._send(certificates.list_certificates()))
         except Trouble as trouble:

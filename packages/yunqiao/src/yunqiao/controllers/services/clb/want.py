@@ -9,7 +9,7 @@ from dataclasses import replace
 from yunqiao.controllers.services.asked import Asked, Needs
 from yunqiao.controllers.services.clb import affinity, backends, certificates, source_ranges
 from yunqiao.controllers.services.clb.backends import groups
-from yunqiao.controllers.services.clb.listening import listening
+from yunqiao.controllers.services.clb.listening import SHAPING, listening
 from yunqiao.controllers.services.clb.options import Options, given
 from yunqiao.controllers.services.clb.parameters import parameters
 from yunqiao.controllers.services.rules import Rules
@@ -34,7 +34,13 @@ def needs(asked: Asked[Options]) -> Needs:
 def followed(asked: Asked[Options]) -> tuple[str, ...]:
     """Annotations (by suffix) and fields of the spec that are given and followed: one that goes is taken back."""
     fields = (source_ranges, affinity)
-    return (*given(asked.parsed), *(one.WORD for one in fields if one.follows(asked)))
+    return (*given(asked.parsed), *(one.WORD for one in fields if one.follows(asked)), *_unclear(asked))
+
+
+def _unclear(asked: Asked[Options]) -> Iterator[str]:
+    """What was followed and stays as it is while a bad value stands in its way, to be taken back later."""
+    bad = {problem.suffix for problem in asked.parsed.problems}
+    return (one for one in asked.noted.asked if one in bad or bad & SHAPING)
 
 
 def want(asked: Asked[Options]) -> Balancer:
