@@ -7,6 +7,7 @@ preconditions and their conflicts are real. `Bench` runs the controller between 
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -183,16 +184,14 @@ class Cluster:
 
     async def patch(self, step: Patch) -> Node:
         request = Request("patch", NODE, "", step.name, step.subresource, body=step.body, strategic=step.strategic)
-        write = lambda: self.verbs.patch("nodes", step.name, step.body, STRATEGIC_PATCH, subresource=step.subresource)  # noqa: E731
+        body = json.loads(json.dumps(step.body))
+        write = partial(self.verbs.patch, "nodes", step.name, body, STRATEGIC_PATCH, subresource=step.subresource)
         return msgspec.convert(self._written(step, request, write), Node)
 
     async def delete(self, step: Deletion) -> None:
         request = Request("delete", NODE, "", step.name)
-        self._written(
-            step,
-            request,
-            lambda: self.verbs.delete("nodes", step.name, uid=step.uid, resource_version=step.resource_version),
-        )
+        here = {"uid": step.uid, "resource_version": step.resource_version}
+        self._written(step, request, partial(self.verbs.delete, "nodes", step.name, **here))
 
     def _written(self, step: Patch | Deletion, request: Request, write: Any) -> dict[str, Any]:
         if self.before_write is not None:

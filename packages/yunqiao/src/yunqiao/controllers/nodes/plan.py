@@ -93,7 +93,7 @@ def _wanted_taints(node: Node, wanted: Wanted, drop: str) -> tuple[Taint, ...]:
 
 
 def _taints(node: Node, taints: tuple[Taint, ...]) -> dict[str, Any]:
-    return {} if taints == tuple(node.spec.taints) else {"taints": as_builtins(taints) or None}
+    return {} if taints == tuple(node.spec.taints) else {"taints": as_builtins(list(taints)) or None}
 
 
 def _patch(node: Node, body: Mapping[str, Any], why: str, subresource: str = "") -> Patch:
