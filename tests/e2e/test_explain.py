@@ -124,7 +124,7 @@ async def test_pods_that_are_not_ready(stage, until):
     await stage.address("slow")
 
     async def there():
-        return "1 pods are not ready" in await broken(stage, "slow")
+        return "pods are not ready (1)" in await broken(stage, "slow")
 
     await until("the pod is seen, not ready", there)
     assert "describe pods -l app=slow" in await broken(stage, "slow")

@@ -8,6 +8,7 @@ from yunqiao.cli.planning import Outlook
 from yunqiao.controllers.services.effects import Change, Effect
 from yunqiao.controllers.services.rehearsal import Act, Rehearsal
 from yunqiao.controllers.services.triggers import key_of
+from yunqiao.model.step import Patch
 
 NONE = "-"
 Show = Callable[[str], str]
@@ -43,7 +44,7 @@ def _service(one: Rehearsal, show: Show) -> Iterator[str]:
     for number, act in enumerate(one.acts, 1):
         yield show(f"  {number}. {act.call.action} ({act.effect.words}): {act.call.why}")
         yield from (f"       {line}" for line in _aligned(_rows(act.changes, show)))
-    yield from (show(f"  in Kubernetes: {patch.why}") for patch in one.patches)
+    yield from (show(f"  patch of {_object(patch)}: {patch.why}") for patch in one.patches)
     yield from (f"  taken away: {back.annotation}: {show(back.text)}" for back in one.returned)
     yield from (show(f"  cannot be fulfilled: {problem}") for problem in one.problems)
     yield from (show(f"  note: {note}") for note in one.notes)
@@ -95,12 +96,17 @@ def _plain_service(one: Rehearsal, show: Show) -> dict[str, Any]:
         "service": key_of(one.service),
         "effect": one.effect.words if one.acts else "none",
         "calls": [_plain_act(act, show) for act in one.acts],
-        "kubernetes": [show(patch.why) for patch in one.patches],
+        "patches": [{"object": _object(patch), "why": show(patch.why)} for patch in one.patches],
         "takenAway": [{"annotation": back.annotation, "text": show(back.text)} for back in one.returned],
         "problems": [show(problem) for problem in one.problems],
         "notes": [show(note) for note in one.notes],
         "error": str(one.trouble) if one.trouble is not None else None,
     }
+
+
+def _object(patch: Patch) -> str:
+    kind = patch.kind + (f"/{patch.subresource}" if patch.subresource else "")
+    return f"{kind} {patch.namespace}/{patch.name}"
 
 
 def _plain_act(act: Act, show: Show) -> dict[str, Any]:

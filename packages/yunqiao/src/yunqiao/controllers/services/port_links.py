@@ -162,7 +162,7 @@ def _endpoints(facts: Facts, port: ServicePort) -> Iterator[Link]:
         yield Link(1, name, _nobody(service), BROKEN, Cause.ENDPOINTS, _find_pods(service))
     elif not ready:
         advice = f"see why: kubectl -n {service.metadata.namespace} describe pods{_selected(service)}"
-        text = f"no ready endpoints: {len(every)} pods are not ready"
+        text = f"no ready endpoints: pods are not ready ({len(every)})"
         yield Link(1, name, text, BROKEN, Cause.ENDPOINTS, advice)
     elif isinstance(target, str) and not _has_port(slices, port):
         text = f"the pods have no port named {target}"
