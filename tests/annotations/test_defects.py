@@ -15,6 +15,7 @@ from tests.annotations.wishes import port
 from tests.core.conftest import UID
 
 from yunqiao.cloud.metrics import CallMetrics, metered
+from yunqiao.controllers.services.clb.options import BACKEND_TYPE
 from yunqiao.controllers.services.identity import OTHER_CLASS
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.triggers import node_changed
@@ -29,6 +30,10 @@ from yunqiao.model.cluster import (
     Node,
     NodeStatus,
     ObjectReference,
+    Pod,
+    PodReadinessGate,
+    PodSpec,
+    PodStatus,
     Taint,
 )
 from yunqiao.model.errors import NotYet
@@ -56,6 +61,16 @@ async def test_d02_a_node_that_is_no_instance_does_not_keep_the_others_from_thei
         stage.node("w1", provider_id="cn-hangzhou.i-w1")
         await stage.settle()
         assert stage.weights() == {"i-w0": 100, "i-w1": 100}
+
+
+async def test_d02_an_endpoint_without_a_node_does_not_keep_the_others_from_their_group(stage: Stage) -> None:
+    stage.ask(external_traffic_policy="Local")
+    stage.endpoints({"10.0.0.1": "", "10.0.0.2": "w1"})
+    await stage.wear(INTRANET)
+    assert stage.weights() == {"i-w1": 1}
+    stage.endpoints({"10.0.0.1": "", "10.0.0.2": "w0"})
+    await stage.settle()
+    assert stage.weights() == {"i-w0": 1}
 
 
 async def test_d02_a_weight_that_is_none_does_not_empty_a_shared_group(stage: Stage) -> None:
@@ -212,15 +227,25 @@ async def test_d14_weights_in_local_mode_are_neither_too_large_nor_lost(stage: S
     assert {(await stage.tell())["backend"] for _ in range(4)} == {"w0", "w1"}
 
 
-async def test_d15_endpoints_say_which_pod_they_are_as_slices_do(stage: Stage) -> None:
+@pytest.mark.parametrize("waiting", [True, False], ids=["waiting", "ready"])
+async def test_d15_a_pod_that_waits_at_its_gate_is_let_through_also_without_slices(stage: Stage, waiting: bool) -> None:
+    meta = Metadata(name="nginx-1", namespace="default", uid="pod-uid")
+    gate = PodReadinessGate(condition_type="service.readiness.alibabacloud.com/nginx")
+    status = PodStatus(conditions=[Condition(type="ContainersReady", status="True")])
+    stage.bench.cluster.pods["nginx-1"] = Pod(metadata=meta, spec=PodSpec(readiness_gates=[gate]), status=status)
     pod = ObjectReference(kind="Pod", namespace="default", name="nginx-1", uid="pod-uid")
-    addresses = [EndpointAddress(ip="10.0.0.1", node_name="w0", target_ref=pod)]
-    for found in (
-        EndpointSubset(addresses=addresses, ports=[EndpointPort(port=80)]),
-        EndpointSubset(not_ready_addresses=addresses, ports=[EndpointPort(port=80)]),
-    ):
-        (piece,) = as_slices(Endpoints(metadata=Metadata(name="nginx", namespace="default"), subsets=[found]))
-        assert [endpoint.target_ref for endpoint in piece.endpoints] == [pod]
+    place = [EndpointAddress(ip="127.16.0.60", node_name="w0", target_ref=pod)]
+    known = EndpointSubset(
+        addresses=[] if waiting else place, not_ready_addresses=place if waiting else [], ports=[EndpointPort(port=80)]
+    )
+    stage.bench.cluster.slices = as_slices(Endpoints(metadata=meta, subsets=[known]))
+    (piece,) = stage.bench.cluster.slices
+    assert [endpoint.target_ref for endpoint in piece.endpoints] == [pod]
+    await stage.pod("pod-0", "w0", "127.16.0.60")
+    await stage.wear(INTRANET | {BACKEND_TYPE: "eni"})
+    assert (await stage.tell())["backend"] == "pod-0"
+    told = {one.type: one.status for one in stage.bench.cluster.pods["nginx-1"].status.conditions}
+    assert told.get(gate.condition_type) == ("True" if waiting else None)
 
 
 def tainted(node: Node) -> Node:
