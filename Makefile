@@ -26,7 +26,7 @@ demo: setup  ## the walkthrough on this machine: cloud, cluster and controller, 
 	@$(BIN)/yunqiao demo
 
 sandbox: setup  ## the same, left running for you to play with (Ctrl-C ends it)
-	@$(BIN)/yunqiao sandbox
+	@$(BIN)/yunqiao sandbox $(if $(PODS),--pods $(PODS))
 
 test: setup  ## all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak" $(TESTS)

@@ -36,7 +36,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.enter is not None:
             enter(choose(doors(Path(tempfile.gettempdir())), options.enter or None), options.command)
-        asyncio.run(until_stopped(_serve(settle(options.net), as_json=options.output == "json")))
+        interfaces = options.pods == "interfaces"
+        serving = _serve(settle(options.net), as_json=options.output == "json", pods_have_interfaces=interfaces)
+        asyncio.run(until_stopped(serving))
     except Stopped:
         return 0
     except (NotStarted, NotPossible, NoEntry, OSError) as error:
@@ -54,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_option(parser)
     parser.add_argument(
+        "--pods", choices=["nodes", "interfaces"], default="nodes",
+        help="interfaces: pods have addresses of the VPC, as with Terway, and can be backends themselves",
+    )  # fmt: skip
+    parser.add_argument(
         "--output", choices=["text", "json"], default="text", help="json: when it is ready, all it has to tell, once"
     )
     parser.add_argument(
@@ -68,11 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(namespace: Namespace | None, *, as_json: bool) -> None:
+async def _serve(namespace: Namespace | None, *, as_json: bool, pods_have_interfaces: bool) -> None:
     teller = Teller(quiet=as_json)
     teller.chapter("A cloud, a cluster and the controller start on this machine")
     try:
-        async with sandbox(namespace) as box:
+        async with sandbox(namespace, pods_have_interfaces=pods_have_interfaces) as box:
             _tell(teller, box, as_json=as_json)
             await _follow(teller, box)
     finally:

@@ -35,6 +35,7 @@ MACHINES = (
 )
 VSWITCHES = {"h": ("vsw-bp1sandbox00000000001", "0.0/20"), "i": ("vsw-bp1sandbox00000000002", "16.0/20")}
 VIRTUAL_NODES = ("vsw-bp1sandbox00000000003", "32.0/20")
+PODS, PODS_PER_NODE = "vsw-bp1sandbox00000000004", 40
 VPC = "vpc-bp1sandbox00000000001"
 
 
@@ -49,6 +50,8 @@ class Place:
     cloud: str = "127.0.0.1:0"
     cluster: str = "127.0.0.1:0"
     wire: Mapping[str, str] = field(default_factory=dict)
+    pods_have_interfaces: bool = False
+    """Whether the pods' addresses are the VPC's own, of network interfaces of the nodes (as with Terway)."""
 
     def address(self, host: str) -> str:
         """`0.10` is `127.N.0.10`, or `10.0.0.10`."""
@@ -56,18 +59,21 @@ class Place:
 
     def world(self) -> dict[str, Any]:
         """The world file for yunsim."""
-        switches = [(*VSWITCHES["h"], "h"), (*VSWITCHES["i"], "i"), (*VIRTUAL_NODES, "h")]
+        own = [(*VSWITCHES["h"], "h"), (*VSWITCHES["i"], "i"), (*VIRTUAL_NODES, "h")]
+        switches = [(own_id, self.address(cidr), zone) for own_id, cidr, zone in own]
+        switches += [(PODS, self.pods, "h")] if self.pods_have_interfaces else []
+        more = [self.pods] if self.pods_have_interfaces else []
         return {
             "region": REGION,
             "zones": [f"{REGION}-{zone}" for zone in VSWITCHES],
             "keys": [{"id": KEY_ID, "secret": KEY_SECRET}],
-            "vpcs": [{"id": VPC, "cidr": self.address("0.0/16")}],
+            "vpcs": [{"id": VPC, "cidr": self.address("0.0/16"), "secondary_cidrs": more}],
             "vswitches": [
-                {"id": own_id, "vpc": VPC, "zone": f"{REGION}-{zone}", "cidr": self.address(cidr)}
-                for own_id, cidr, zone in switches
+                {"id": own_id, "vpc": VPC, "zone": f"{REGION}-{zone}", "cidr": cidr} for own_id, cidr, zone in switches
             ],
             "virtual_node_vswitch": VIRTUAL_NODES[0],
             "instances": [self._instance(machine) for machine in MACHINES],
+            "interfaces": [self._interface(one) for one in MACHINES if one.node] if self.pods_have_interfaces else [],
             "metadata_instance": MACHINES[0].id,
             "internet": self.internet,
             "wire": dict(self.wire),
@@ -86,6 +92,11 @@ class Place:
             "serial_number": _serial(machine),
             "in_cluster": machine.node is not None,
         }
+
+    def _interface(self, machine: Machine) -> dict[str, Any]:
+        """The network interface of a worker that carries its pods' addresses."""
+        ips = [f"10.244.{machine.node}.{number}" for number in range(1, PODS_PER_NODE + 1)]
+        return {"instance": machine.id, "vswitch": PODS, "ips": ips}
 
     def _node(self, machine: Machine) -> dict[str, Any]:
         taints = [{"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}] if machine.roles else []

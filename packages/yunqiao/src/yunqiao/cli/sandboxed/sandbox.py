@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -57,13 +57,15 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(namespace: Namespace | None = None) -> AsyncIterator[Sandbox]:
+async def sandbox(namespace: Namespace | None = None, *, pods_have_interfaces: bool = False) -> AsyncIterator[Sandbox]:
     """All three run while the context lasts; nothing is left behind. Raises NotStarted, OSError.
 
     `namespace` is the private network that this process has gone into; None: it has not, loopback is used.
+    `pods_have_interfaces` gives pods addresses of the VPC, so that balancers can reach them without their nodes.
     """
     async with AsyncExitStack() as stack:
         place = PRIVATE if namespace else on_loopback(stack.enter_context(free_range()))
+        place = replace(place, pods_have_interfaces=pods_have_interfaces)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
         yunsim, cloud = await _cloud(stack, folder, place)
         kubesim, cluster = await _cluster(stack, folder, place)
@@ -97,7 +99,7 @@ async def _controller(stack: AsyncExitStack, folder: Path, place: Place, cloud: 
         "--cloud-provider=alicloud",
         "--use-service-account-credentials=true",
         f"--cloud-config={config}",
-        "--configure-cloud-routes=true",
+        f"--configure-cloud-routes={str(not place.pods_have_interfaces).lower()}",
         "--route-reconciliation-period=3m",
         "--leader-elect-resource-lock=endpoints",
         f"--cluster-cidr={place.pods}",
