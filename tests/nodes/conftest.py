@@ -122,6 +122,7 @@ class Cluster:
     before_write: Any = None
     _cache: dict[str, Node] = field(default_factory=dict)
     _frozen: bool = False
+    _reads: dict[tuple[str, str], Node] = field(default_factory=dict)
 
     def join(
         self,
@@ -171,16 +172,23 @@ class Cluster:
         if not self._frozen:
             self._cache = {}
             for one in self.verbs.list("nodes")["items"]:
-                self._cache[one["metadata"]["name"]] = msgspec.convert(one, Node)
+                self._cache[one["metadata"]["name"]] = self._read(one)
         return list(self._cache.values())
 
     def get(self, name: str) -> Node | None:
         if self._frozen:
             return self._cache.get(name)
         try:
-            return msgspec.convert(self.raw(name), Node)
+            return self._read(self.raw(name))
         except StatusError:
             return None
+
+    def _read(self, raw: dict[str, Any]) -> Node:
+        """Each version of an object is read once, as a cache does."""
+        version = (raw["metadata"]["uid"], raw["metadata"]["resourceVersion"])
+        if version not in self._reads:
+            self._reads[version] = msgspec.convert(raw, Node)
+        return self._reads[version]
 
     async def patch(self, step: Patch) -> Node:
         request = Request("patch", NODE, "", step.name, step.subresource, body=step.body, strategic=step.strategic)

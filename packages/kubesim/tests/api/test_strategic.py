@@ -46,6 +46,14 @@ def test_a_list_is_replaced_on_request():
     assert numbers(strategic(ports(80, 53), patch, SERVICE)) == [1]
 
 
+def test_a_list_that_is_replaced_may_have_one_key_twice():
+    addresses = [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "InternalIP", "address": "2001:db8::1"}]
+    patch = {"status": {"addresses": [{"$patch": "replace"}, *addresses]}}
+    before = {"status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.9"}]}}
+    node = definition("io.k8s.api.core.v1.Node")
+    assert strategic(before, patch, node)["status"]["addresses"] == addresses
+
+
 def test_a_list_that_does_not_merge_is_replaced():
     before = {"spec": {"externalIPs": ["10.0.0.1"]}}
     after = strategic(before, {"spec": {"externalIPs": ["10.0.0.2"]}}, SERVICE)

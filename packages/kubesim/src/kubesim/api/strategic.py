@@ -45,16 +45,21 @@ def _member(current: Any, value: Any, schema: Type | None, order: list[Any] | No
     if isinstance(value, dict):
         return _struct(current, value, schema)
     if isinstance(value, list) and schema is not None and schema.merges:
+        if _replaces(value):
+            return [copied(item) for item in value if item.get("$patch") != "replace"]
         merged = _list(list(current or []), value, schema)
         return _ordered(merged, current or [], value if order is None else order, schema.merge_key)
     return copied(value)
 
 
+def _replaces(patch: list[Any]) -> bool:
+    """Whether a list is to be taken as it is: its keys may then stand in it several times (addresses of a node)."""
+    return any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch)
+
+
 def _list(current: list[Any], patch: list[Any], schema: Type) -> list[Any]:
     if not schema.merge_key:
         return current + [item for item in patch if item not in current]
-    if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
-        return [copied(item) for item in patch if item.get("$patch") != "replace"]
     for item in patch:
         key = _key(item, schema)
         places = [place for place, each in enumerate(current) if each.get(schema.merge_key) == key]

@@ -16,7 +16,7 @@ from yunqiao.controllers.nodes.site import Site
 from yunqiao.controllers.nodes.triggers import concerns
 from yunqiao.controllers.nodes.want import Wanted, want
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.errors import Refused
 from yunqiao.model.step import Call, Patch
 
 MOST_ROUNDS = 10
@@ -111,7 +111,10 @@ class Turn:
         return replace(wanted, addresses=theirs)
 
     async def _write(self, wanted: Wanted) -> None:
-        """Round by round until nothing is left to do; raises what keeps the node from being admitted."""
+        """Round by round until nothing is left to do; raises what keeps the node from being admitted.
+
+        A check that we are not allowed to switch off keeps the node waiting, but not from being told who it is.
+        """
         self.known.passed.clear()
         check, failure = Check(on=self._is_checked()), None
         for _ in range(MOST_ROUNDS):
@@ -121,10 +124,10 @@ class Turn:
             for step in steps:
                 try:
                     check = await self._do(step, check)
-                except Trouble as trouble:
+                except Refused as refusal:
                     if isinstance(step, Patch):
                         raise
-                    check, failure = replace(check, stays=True), trouble
+                    check, failure = replace(check, stays=True), refusal
         if failure:
             raise failure
 
