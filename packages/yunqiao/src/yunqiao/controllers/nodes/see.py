@@ -126,9 +126,9 @@ async def _owners(send: Send, rules: Rules, seen: Seen, addresses: Sequence[str]
     ask = partial(ecs.describe_interfaces_by_ip, rules.region, rules.vpc_id, addresses, ipv6)
     found = await every(send, ask, ecs.read_interfaces)
     seen.interfaces.update({one.id: one for one in found})
-    for address in addresses:
-        having = (one for one in found if address in map(plain, (*one.private_ips, *one.ipv6)))
-        seen.owners[address] = frozenset(one.instance_id for one in having if one.instance_id)
+    pairs = {(plain(ip), one.instance_id) for one in found if one.instance_id for ip in (*one.private_ips, *one.ipv6)}
+    for address, owner in pairs:
+        seen.owners[address] = seen.owners.get(address, frozenset()) | {owner}
 
 
 async def _interfaces(send: Send, rules: Rules, seen: Seen, ids: Sequence[str]) -> None:
