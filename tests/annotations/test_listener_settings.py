@@ -1,7 +1,5 @@
 """Every annotation of listeners: sent, answered, felt; changed; taken away; and what nobody asked for is left alone."""
 
-from typing import Any
-
 import pytest
 from tests.annotations.listener_lives import CERTIFICATE, HOME, LIVES, OFFICE, PAIR, RENEWED, RENEWED_PAIR, without
 from tests.annotations.lives import Life, sent, spelled
@@ -16,13 +14,6 @@ NEEDED = ("cert-id",)
 CASES = [pytest.param(life, protocol, id=f"{life}-{protocol}") for life in LIVES for protocol in life.protocols]
 RESTORED = [case for case in CASES if not case.values[0].stays]
 STAYING = [case for case in CASES if case.values[0].stays]
-
-
-def unless_own_port(case: Any) -> Any:
-    """The same case; the cloud has no word yet for the port that is checked where none is named."""
-    reason = "-520, the word for the backend's own port, is refused"
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if case.values[0].answers[2] == -520 else []
-    return pytest.param(*case.values, id=case.id, marks=marks)
 
 
 def base(life: Life, protocol: str) -> dict[str, str]:
@@ -73,7 +64,7 @@ async def test_another_value_is_followed_in_place(stage: Stage, life: Life, prot
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
-@pytest.mark.parametrize(("life", "protocol"), [*map(unless_own_port, RESTORED)])
+@pytest.mark.parametrize(("life", "protocol"), RESTORED)
 async def test_taken_away_it_goes_back_to_the_default(stage: Stage, life: Life, protocol: str, restarted: bool) -> None:
     prepare(stage, protocol)
     await stage.wear(base(life, protocol) | {life.suffix: life.values[0]})
