@@ -16,8 +16,9 @@ from tests.core.conftest import UID
 
 from yunqiao.cloud.metrics import CallMetrics, metered
 from yunqiao.controllers.services.clb.options import BACKEND_TYPE
-from yunqiao.controllers.services.identity import OTHER_CLASS
+from yunqiao.controllers.services.identity import OTHER_CLASS, OWNER_TAG
 from yunqiao.controllers.services.known import VERIFY_EVERY
+from yunqiao.controllers.services.record import BALANCER_LABEL
 from yunqiao.controllers.services.triggers import node_changed
 from yunqiao.kube.snapshot import as_slices
 from yunqiao.model.cluster import (
@@ -327,16 +328,21 @@ async def test_d20_two_clusters_without_a_configured_id_do_not_take_each_other_f
 async def test_d21_a_balancer_on_a_later_page_is_found(stage: Stage) -> None:
     for _ in range(120):
         stage.do("CreateLoadBalancer", AddressType="internet", InstanceChargeType="PayByCLCU")
-    await stage.wear(INTRANET)
+    ours = stage.do(
+        "CreateLoadBalancer", LoadBalancerName=balancer_name(UID), AddressType="intranet", VSwitchId="vsw-test",
+        InstanceChargeType="PayByCLCU", Tag__1__Key=OWNER_TAG, Tag__1__Value=balancer_name(UID),
+    )["LoadBalancerId"]  # fmt: skip
+    assert "CreateLoadBalancer" not in [call.action for call in await stage.wear(INTRANET)]
+    assert stage.service.metadata.labels[BALANCER_LABEL] == ours
     stage.bench.restart()
     stage.bench.services.trusts_records = False
     assert await stage.settle() == []
     stage.bench.time.time += VERIFY_EVERY
     assert await stage.settle() == []
-    assert [one["LoadBalancerName"] for one in everything(stage)][120:] == [balancer_name(UID)]
     stage.bench.cluster.delete()
     await stage.settle()
     assert len(everything(stage)) == 120
+    assert ours not in [one["LoadBalancerId"] for one in everything(stage)]
 
 
 def everything(stage: Stage) -> list[dict[str, object]]:
