@@ -1,0 +1,32 @@
+"""What the story of routes stands on: everything it needs, given from outside, and what it remembers."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from yunqiao.controllers.routes.filling import Filling
+from yunqiao.controllers.routes.known import Known
+from yunqiao.controllers.routes.rules import Rules
+from yunqiao.model.clock import Clock
+from yunqiao.model.cluster import Node
+from yunqiao.model.step import Patch, Send
+
+Tell = Callable[[Node, Literal["Normal", "Warning"], str, str], None]
+"""Records an Event on a Node: type (Normal, Warning), reason, message."""
+
+
+@dataclass(slots=True)
+class Site:
+    """`nodes` gives all nodes as the watch has them, `get` one as the API server has it, None when it has none."""
+
+    nodes: Callable[[], Iterable[Node]]
+    get: Callable[[str], Awaitable[Node | None]]
+    patch: Callable[[Patch], Awaitable[None]]
+    send: Send
+    tell: Tell
+    rules: Rules
+    clock: Clock
+    today: Callable[[], datetime] = lambda: datetime.now(UTC)
+    known: Known = field(default_factory=Known)
+    filling: Filling = field(default_factory=Filling)
