@@ -5,6 +5,8 @@ Each works until it is cancelled, with a queue of its own; Events carry the name
 
 import asyncio
 import contextlib
+import logging
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,10 +15,14 @@ from typing import Any, Literal
 
 from yunqiao.cli.reaching import Cloud
 from yunqiao.cli.watching import FIRST_RETRY, Watching
+from yunqiao.cloud.vpc import ROUTES_PER_CALL
 from yunqiao.controllers.nodes.reconcile import Nodes
 from yunqiao.controllers.nodes.rules import MOST
 from yunqiao.controllers.nodes.rules import Rules as NodeRules
 from yunqiao.controllers.nodes.site import Site
+from yunqiao.controllers.routes.reconcile import KEY, Routes
+from yunqiao.controllers.routes.rules import Rules as RouteRules
+from yunqiao.controllers.routes.site import Site as RouteSite
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.engine import batches, loop
 from yunqiao.engine.batches import Batching
@@ -29,6 +35,8 @@ from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node, ObjectReference, Service
 from yunqiao.model.kubernetes import NODE, POD
 from yunqiao.settings import Settings
+
+log = logging.getLogger("yunqiao")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,50 @@ def _node_rules(footing: Footing) -> NodeRules:
     )
 
 
+async def routes(footing: Footing) -> None:
+    """Pod ranges of nodes to routes of the VPC; all nodes are one key, since the VPC takes one change at a time."""
+    settings, clock, get = footing.settings, footing.clock, footing.kube.get
+    if not settings.configure_routes:
+        log.info("no routes are written: --configure-cloud-routes=false")
+        return
+    if not settings.cluster_cidrs:
+        log.warning("--cluster-cidr is not set: whatever pod range a node has is taken for one of the cluster")
+    queue: Queue[str] = Queue(clock, random.random, FIRST_RETRY)
+    async with _telling(footing, "route-controller") as tell:
+        story = Routes(
+            RouteSite(
+                footing.watching.caches.nodes.__iter__, partial(get, NODE, ""), footing.kube.patch,
+                footing.cloud.send, tell, _route_rules(footing), clock,
+            )
+        )  # fmt: skip
+
+        def noticed(old: Node | None, new: Node | None) -> None:
+            if story.noticed(old, new):
+                queue.add(KEY, after=settings.node_event_wait)
+
+        queue.add(KEY)
+        footing.watching.follow_nodes(noticed)
+        footing.show(story.figures)
+        await loop.run(queue, story.reconcile, story.report, workers=1)
+
+
+def _route_rules(footing: Footing) -> RouteRules:
+    settings, rules = footing.settings, footing.cloud.rules
+    return RouteRules(
+        region=rules.region,
+        cluster=rules.cluster,
+        vpc_id=rules.vpc_id,
+        table_ids=settings.route_table_ids,
+        cluster_cidrs=settings.cluster_cidrs,
+        together=min(ROUTES_PER_CALL, settings.routes_per_call),
+        period=settings.route_period,
+    )
+
+
 CONTROLLERS: Mapping[str, Callable[[Footing], Coroutine[Any, Any, None]]] = {
     "service": services,
     "node": nodes,
+    "route": routes,
 }
 """By their names in --controllers."""
 

@@ -27,8 +27,9 @@ from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.transport import Transport
 from yunqiao.model.clock import Clock
 from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.instance import read_provider_id
 from yunqiao.model.keys import cluster_id
-from yunqiao.model.kubernetes import NAMESPACE, SERVICE
+from yunqiao.model.kubernetes import NAMESPACE, NODE, SERVICE
 from yunqiao.model.step import Call, Send
 from yunqiao.settings import Settings
 
@@ -55,7 +56,7 @@ async def reach(settings: Settings, client: Client, clock: Clock, calls: CallMet
     """
     async with Metadata(clock, settings.metadata_endpoint) as metadata:
         cluster = settings.cluster_id or await _cluster(client)
-        region = settings.region or await _region(metadata)
+        region = settings.region or await _region(metadata, client)
         rules = await _rules(settings, cluster, region, metadata)
         vswitch = ", ".join(rules.vswitch_ids) or "unknown"
         log.info("cluster %s, region %s, vSwitch %s, credentials: %s", cluster, region, vswitch, settings.source)
@@ -110,11 +111,16 @@ async def _cluster(client: Client) -> str:
     return cluster_id(service.metadata.uid)
 
 
-async def _region(metadata: Metadata) -> str:
+async def _region(metadata: Metadata, client: Client) -> str:
+    """Where this machine stands, else the one region that nodes say they are in (a data centre has no metadata)."""
     try:
         return await metadata.get("region-id")
     except Trouble as trouble:
-        raise Refused(NO_REGION.format(trouble)) from trouble
+        nodes = (await client.list(NODE)).items
+        regions = {claim.region for node in nodes if (claim := read_provider_id(node.spec.provider_id)) is not None}
+        if len(regions) != 1:
+            raise Refused(NO_REGION.format(trouble)) from trouble
+        return regions.pop()
 
 
 async def _rules(settings: Settings, cluster: str, region: str, metadata: Metadata) -> Rules:
