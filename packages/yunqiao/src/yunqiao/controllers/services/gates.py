@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Gates:
     get: Get
     clock: Clock
     _silent_until: float = float("-inf")
+    _unanswered: set[str] = field(default_factory=set)
 
     async def look(self, needs: Needs, before: Findings) -> Findings:
         """The findings on pods; of those `before`, the ones that still count are kept."""
@@ -55,12 +56,13 @@ class Gates:
         gated = {uid: pod for uid, pod in pods.items() if _declares(pod, needs.gate)}
         still = before.ungated & {one.uid for one in needs.pods}
         findings = Findings(gated=gated, ungated=still | (pods.keys() - gated.keys()))
-        waiting = any(not findings.admits(uid) for uid in gated) or any(pod is None for pod in found.values())
-        silent = self.clock.now() < self._silent_until
-        return replace(findings, again_after=POLL if waiting and not silent else None)
+        waiting = any(not findings.admits(uid) for uid in gated)
+        unanswered = any(one.uid in self._unanswered for one in unknown)
+        return replace(findings, again_after=POLL if waiting or unanswered else None)
 
     async def _look(self, one: Unready, before: Findings) -> Pod | None:
         """The pod; as it was when nobody answers, None while it is not known."""
+        self._unanswered.discard(one.uid)
         if self.clock.now() < self._silent_until:
             return None
         try:
@@ -72,6 +74,7 @@ class Gates:
             return None
         except Trouble as trouble:
             log.info("%s/%s: %s; going on without it", one.namespace, one.name, trouble)
+            self._unanswered.add(one.uid)
             return before.gated.get(one.uid)
 
 

@@ -122,7 +122,7 @@ def _batched(
 
 
 def _superfluous(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
-    """Groups with our mark that nothing wants and no listener uses, when only our backends are in them."""
+    """Groups with our mark that nothing wants and no listener uses; where others have put backends in, only ours go."""
     used = {listener.group for listener in seen.listening}
     kept = {twin.id for group in wanted.groups if (twin := chosen(seen, group.reference))}
     for group in seen.groups:
@@ -131,7 +131,7 @@ def _superfluous(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Ca
         ours = [one for one in group.backends if who.owner.owns(one.description)]
         if who.owner.owns(group.name) and group.id not in used and len(ours) == len(group.backends):
             yield groups.delete(seen.id, group.id, f"group {group.name} is no longer wanted")
-        elif not who.owner.owns(group.name):
+        elif not who.owner.owns(group.name) or group.id not in used:
             yield from _batched(groups.remove, seen, group, ours, "no longer wanted there: take out")
 
 
