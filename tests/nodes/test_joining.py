@@ -41,6 +41,26 @@ async def test_a_node_costs_one_patch_of_each_kind_and_no_call_once_it_is_done(b
     ]
 
 
+async def test_nothing_is_written_on_a_node_that_has_registered_anew_meanwhile(bench):
+    """Its status is not patched with what was found for the one before."""
+    bench.cloud.add("i-one", private_ip="10.0.1.1", public_ip="203.0.113.7")
+    bench.cloud.add("i-two", private_ip="10.0.1.2")
+    bench.cluster.join("one", "10.0.1.1")
+    seen = []
+
+    def anew(step):
+        if not seen:
+            seen.append(step)
+            bench.cluster.verbs.delete("nodes", "one")
+            bench.cluster.join("one", "10.0.1.2")
+
+    bench.cluster.before_write = anew
+    await bench.run()
+    assert bench.provider_id("one") == "cn-hangzhou.i-two"
+    assert bench.addresses("one") == [("InternalIP", "10.0.1.2"), ("Hostname", "one")]
+    assert seen[0] not in bench.cluster.writes
+
+
 async def test_with_routes_a_node_is_never_schedulable_without_saying_that_it_has_none(bench, new_bench):
     bench = new_bench(rules=Rules("cn-hangzhou", "vpc-test", routes=True))
     bench.cloud.add("i-one", private_ip="10.0.1.1")

@@ -50,6 +50,13 @@ async def test_a_stopped_instance_is_no_released_one(bench):
     assert SHUTDOWN in bench.taints("w1")
 
 
+async def test_a_node_that_is_still_heard_of_is_not_shut_down(bench):
+    await cluster_of(bench, 1)
+    bench.cloud.world.states["ecs"].instances["i-w1"].status = "Stopped"
+    await bench.run(10 * MINUTE, step=5)
+    assert SHUTDOWN not in bench.taints("w1")
+
+
 async def test_a_machine_that_starts_again_loses_the_shutdown_taint(bench):
     await cluster_of(bench, 1)
     instance = bench.cloud.world.states["ecs"].instances["i-w1"]

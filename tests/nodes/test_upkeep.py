@@ -111,6 +111,36 @@ async def test_a_node_that_restarts_costs_a_look_and_no_write(bench):
     assert [call.action for call in bench.cloud.calls[calls:]] == ["DescribeInstances"] * 2
 
 
+async def test_a_node_that_is_looked_at_for_nothing_costs_no_call(bench):
+    await one_node(bench)
+    calls = len(bench.cloud.calls)
+    bench.queue.add("one")
+    await bench.run(5)
+    assert len(bench.cloud.calls) == calls
+
+
+async def test_our_own_writes_that_come_back_late_cost_no_call(bench):
+    """The cache shows the node as it was between our two patches for some seconds more."""
+    bench.cloud.add("i-one", private_ip="10.0.1.1", public_ip="203.0.113.7")
+    bench.cluster.join("one", "10.0.1.1")
+    bench.cluster.before_write = lambda step: bench.cluster.freeze() if not step.subresource else None
+    await bench.run(3)
+    bench.cluster.thaw()
+    await bench.run(20)
+    assert [call.action for call in bench.cloud.calls if call.action == "DescribeInstances"] == ["DescribeInstances"]
+    assert len(bench.cluster.writes) == 2
+
+
+async def test_nodes_that_joined_at_different_times_are_looked_at_together(bench):
+    for number in range(5):
+        bench.cloud.add(f"i-{number}", private_ip=f"10.0.1.{number + 1}")
+        bench.cluster.join(f"w{number}", f"10.0.1.{number + 1}")
+        await bench.run(50)
+    calls = len(bench.cloud.calls)
+    await bench.run(600)
+    assert [call.action for call in bench.cloud.calls[calls:]] == ["DescribeInstances"] * 2
+
+
 async def test_a_taint_that_somebody_puts_back_is_taken_away_again(bench):
     await one_node(bench)
     await bench.run(30)

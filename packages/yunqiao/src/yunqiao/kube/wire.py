@@ -65,12 +65,21 @@ class Request:
         return f'{{apiGroups: ["{group}"], resources: ["{resource}"], verbs: ["{self.verb}"]}}'
 
 
+class _Cause(msgspec.Struct):
+    field: str = ""
+
+
+class _Details(msgspec.Struct):
+    causes: list[_Cause] = []
+
+
 class _Status(msgspec.Struct):
     """meta/v1 Status: the body of an error answer, and the object of an ERROR event."""
 
     message: str = ""
     reason: str = ""
     code: int = 0
+    details: _Details | None = None
 
 
 def trouble(request: Request, status: int, body: bytes, retry_after: str = "") -> Trouble:
@@ -82,6 +91,8 @@ def trouble(request: Request, status: int, body: bytes, retry_after: str = "") -
         return Refused(f"{said}. If a permission is missing, add to our ClusterRole: {request.rule()}")
     if status == 401:
         return Refused(f"{said}. The API server does not accept our credentials")
+    if status == 422 and _is_another(body):
+        return Stale(said)
     if status in (409, 410) or (status == 404 and request.verb in ("get", "patch", "update", "delete")):
         return Stale(said)
     if status == 404 and request.verb in ("list", "watch"):
@@ -98,6 +109,15 @@ def watch_trouble(request: Request, status: bytes) -> Trouble:
     except msgspec.MsgspecError:
         code = 500
     return trouble(request, code or 500, status)
+
+
+def _is_another(body: bytes) -> bool:
+    """Whether a patch that names a UID met another object: to change it is what the server takes that for."""
+    try:
+        details = msgspec.json.decode(body, type=_Status).details
+    except msgspec.MsgspecError:
+        return False
+    return details is not None and any(cause.field == "metadata.uid" for cause in details.causes)
 
 
 def _message(body: bytes) -> str:
