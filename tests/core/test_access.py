@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.core.conftest import new_bench
 
+from yunqiao.cloud.clb import instances
 from yunqiao.controllers.services import record
 from yunqiao.controllers.services.identity import CLUSTER_TAG, OWNER_TAG
 from yunqiao.controllers.services.record import BALANCER_LABEL
 from yunqiao.model.cluster import ServicePort
+from yunqiao.model.errors import Refused
 from yunsim.dispatch import perform
 
 NAME = "k8s/source-ranges/nginx/default/abcdefghij"
@@ -54,6 +56,13 @@ async def turn(bench, *ranges, **annotations):
     return [call.action for call in bench.cloud.writes()[before:]]
 
 
+async def late_ones_come(bench):
+    """Calls whose sender has long given up reach the cloud."""
+    bench.time.time += 10.0
+    bench.cloud.troubles.insert(0, "")
+    await bench.cloud.send(instances.list_all())
+
+
 def warnings(bench):
     return [text for kind, _, text in bench.told if kind == "Warning"]
 
@@ -72,6 +81,17 @@ async def test_a_list_is_filled_before_a_listener_opens_with_it(bench):
     assert entries(bench) == ["10.0.0.0/8", "192.168.1.0/24"]
     assert access_of(bench) == [("on", "white", own_id)] * 2
     assert await bench.verify() == []
+
+
+async def test_no_listener_uses_a_list_that_could_not_be_filled(bench):
+    bench.cluster.ask(load_balancer_source_ranges=["10.0.0.0/8"])
+    bench.cloud.refused.add("AddAccessControlListEntry")
+    with pytest.raises(Refused):
+        await bench.services.reconcile(bench.key)
+    assert balancer(bench).listeners == {}
+    bench.cloud.refused.clear()
+    await bench.settle()
+    assert access_of(bench) == [("on", "white", next(iter(lists(bench))))]
 
 
 async def test_ranges_that_come_later_and_change_cost_a_call_each(bench):
@@ -146,6 +166,7 @@ async def test_a_list_that_comes_late_goes_with_its_service(bench):
         await bench.services.reconcile(bench.key)
     bench.cluster.delete()
     await bench.settle()
+    await late_ones_come(bench)
     assert (bench.cloud.shape(), lists(bench), bench.cluster.service) == ([], {}, None)
 
 
@@ -326,9 +347,11 @@ async def test_a_life_with_ranges_may_be_disturbed_at_every_call(place, moment):
         (bench.cloud if place == "cloud" else bench.cluster).troubles = troubles
         for ranges, expected in zip(LIFE, scenes, strict=True):
             await turn(bench, *ranges)
+            await late_ones_come(bench)
             assert scene(bench) == expected
         bench.cluster.delete()
         await bench.settle()
+        await late_ones_come(bench)
         assert (bench.cloud.shape(), lists(bench), bench.cluster.service) == ([], {}, None)
         if moment in troubles:  # the life ended before its moment came
             return
@@ -352,10 +375,12 @@ def test_whatever_happens_on_the_way_the_ranges_that_are_asked_for_count(wishes,
         bench.cloud.troubles = list(troubles)
         for ranges in wishes:
             await turn(bench, *ranges)
+            await late_ones_come(bench)
         if deleted:
             bench.cluster.delete()
             await bench.settle()
         bench.cloud.troubles = []
+        await late_ones_come(bench)
         await bench.verify()
         if deleted:
             assert (bench.cloud.shape(), lists(bench), bench.cluster.service) == ([], {}, None)
