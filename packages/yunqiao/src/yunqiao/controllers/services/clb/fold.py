@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from yunqiao.cloud.clb import groups
-from yunqiao.cloud.clb.access_control import carried
 from yunqiao.cloud.clb.instances import ATTRIBUTES as INSTANCE_ATTRIBUTES
 from yunqiao.cloud.clb.listeners import AT_CREATION, bound
 from yunqiao.cloud.clb.listeners import ATTRIBUTES as LISTENER_ATTRIBUTES
 from yunqiao.cloud.codes import is_full
+from yunqiao.controllers.services.clb.fold_access import ON_LISTS
 from yunqiao.model.balancer import (
     UNKNOWN,
     UNMANAGED,
     Absent,
-    AccessList,
     Backend,
     Balancer,
     Domain,
@@ -27,18 +26,15 @@ from yunqiao.model.balancer import (
 from yunqiao.model.errors import Refused, Stale, Trouble
 from yunqiao.model.step import Call, Reply
 
-Lists = tuple[AccessList, ...]
-
-
 NO_ADDRESS_LEFT = "VSwitchAvailableIpNotExist"
 """The code with which the cloud refuses to make a balancer in a vSwitch that has no address left."""
 
 
 def fold(seen: Balancer | Absent, call: Call, reply: Reply) -> Balancer | Absent:
     """What is there after this call, as far as the call and its answer say."""
-    if call.action in _ON_LISTS:
+    if call.action in ON_LISTS:
         have = seen.access if isinstance(seen.access, tuple) else ()
-        return replace(seen, access=_ON_LISTS[call.action](have, call, reply))
+        return replace(seen, access=ON_LISTS[call.action](have, call, reply))
     if call.action == "CreateLoadBalancer":
         made = _created(call.params, reply, known=not (isinstance(seen, Absent) and seen.tried))
         return replace(made, access=seen.access if isinstance(seen.access, tuple) else ())
@@ -237,35 +233,6 @@ def _on_domain(change: Callable[[Domain, Call], Domain | None]) -> Callable[[Bal
 
     return folded
 
-
-def _list_created(have: Lists, call: Call, reply: Reply) -> Lists:
-    return (*have, AccessList(call.params["AclName"], frozenset(), reply["AclId"], call.params["AddressIPVersion"]))
-
-
-def _list_deleted(have: Lists, call: Call, _: Reply) -> Lists:
-    return tuple(one for one in have if one.id != call.params["AclId"])
-
-
-def _on_entries(change: Callable[[frozenset[str], Call], frozenset[str]]) -> Callable[[Lists, Call, Reply], Lists]:
-    """Fold a change of one list's entries."""
-
-    def folded(have: Lists, call: Call, _: Reply) -> Lists:
-        return tuple(
-            replace(one, entries=change(one.entries, call))
-            if one.id == call.params["AclId"] and one.entries is not UNMANAGED
-            else one
-            for one in have
-        )
-
-    return folded
-
-
-_ON_LISTS: Mapping[str, Callable[[Lists, Call, Reply], Lists]] = {
-    "CreateAccessControlList": _list_created,
-    "DeleteAccessControlList": _list_deleted,
-    "AddAccessControlListEntry": _on_entries(lambda entries, call: entries | carried(call)),
-    "RemoveAccessControlListEntry": _on_entries(lambda entries, call: entries - carried(call)),
-}
 
 _FOLDS: Mapping[str, Callable[[Balancer, Call, Reply], Balancer]] = {
     "SetLoadBalancerDeleteProtection": _attribute,
