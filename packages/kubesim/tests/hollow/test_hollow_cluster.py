@@ -177,6 +177,33 @@ async def test_what_the_file_says_stands_in_the_node():
     assert {each["key"] for each in node["spec"]["taints"]} == {"k", "node.kubernetes.io/unschedulable"}
 
 
+async def test_a_node_that_waits_for_a_cloud_controller_takes_no_pod_until_it_is_initialised(world):
+    address = world.node_ip("w1").rpartition(".")[0] + ".77"
+    world.hollow.add_node(NodeSpec("new", address, IPv4Network("10.244.8.0/24"), external=True))
+    node = world.get("nodes", "new", "")
+    assert node["metadata"]["annotations"] == {"alpha.kubernetes.io/provided-node-ip": address}
+    assert "providerID" not in node["spec"]
+    world.create("services", world.service())
+    world.create("pods", world.pod(nodeSelector={"kubernetes.io/hostname": "new"}))
+    await world.quiet()
+    assert not world.ready_addresses()
+    others = [each for each in node["spec"]["taints"] if "uninitialized" not in each["key"]]
+    assert len(others) == len(node["spec"]["taints"]) - 1
+    world.merge("nodes", "new", {"spec": {"taints": others or None}}, "")
+    await world.eventually(world.ready_addresses)
+
+
+async def test_a_node_that_moves_registers_anew_at_its_other_address(world):
+    before = world.get("nodes", "w1", "")
+    elsewhere = world.node_ip("w1").rpartition(".")[0] + ".78"
+    spec = NodeSpec("w1", elsewhere, IPv4Network("10.244.8.0/24"), provider_id="cn-hangzhou.i-other")
+    await world.hollow.move_node(spec)
+    after = world.get("nodes", "w1", "")
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    assert world.node_ip("w1") == elsewhere
+    assert after["spec"]["providerID"] == "cn-hangzhou.i-other"
+
+
 async def test_without_privilege_port_80_is_mapped_and_node_ports_still_reach_it(hollow_world):
     async with hollow_world(lowest_port=1024) as world:
         world.create("services", world.service())

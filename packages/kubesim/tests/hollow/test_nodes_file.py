@@ -56,6 +56,7 @@ def test_with_an_empty_wire_any_address_will_do():
             {"nodes": [ONE | {"internalIP": "10.0.0.1"}]},
             "nodes[0].internalIP is '10.0.0.1'; allowed is an address in 127",
         ),
+        ({"nodes": [ONE | {"cloudProvider": "aws"}]}, "nodes[0].cloudProvider is 'aws'; allowed is external"),
         ({"nodes": [ONE | {"internalIP": "here"}]}, "nodes[0].internalIP is 'here'; allowed is an IPv4 address"),
         ({"nodes": [ONE | {"podCIDR": "10.9.0.0/24"}]}, "podCIDR is '10.9.0.0/24'; allowed is a prefix inside 10.244"),
         ({"nodes": [ONE | {"podCIDR": "10.244.9.1/24"}]}, "podCIDR is '10.244.9.1/24'; allowed is an IPv4 prefix"),

@@ -106,6 +106,11 @@ class Hollow:
         del self._nodes.specs[name]
         self._cluster.delete("nodes", ("", name))
 
+    async def move_node(self, spec: NodeSpec) -> None:
+        """Let the machine of that name come up elsewhere: its Node goes and registers anew. Raises KeyError."""
+        await self.remove_node(spec.name)
+        self.add_node(spec)
+
     def _spec(self, name: str) -> NodeSpec:
         try:
             return self._nodes.specs[name]

@@ -8,6 +8,8 @@ from kubesim.hollow.nodes_file import NodeSpec
 from kubesim.objects import Object
 
 VERSION = "v1.36.2"
+UNINITIALIZED = {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
+"""https://kubernetes.io/docs/reference/labels-annotations-taints/#node-cloudprovider-kubernetes-io-uninitialized"""
 _HEALTHY = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -20,7 +22,7 @@ def new_node(spec: NodeSpec, now: str) -> Object:
     node: Object = {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": spec.name, "labels": _labels(spec)},
+        "metadata": {"name": spec.name, "labels": _labels(spec)} | _annotations(spec),
         "spec": _spec(spec),
         "status": {},
     }
@@ -66,8 +68,14 @@ def _labels(spec: NodeSpec) -> dict[str, str]:
     return labels | {f"node-role.kubernetes.io/{role}": "" for role in spec.roles} | dict(spec.labels)
 
 
+def _annotations(spec: NodeSpec) -> Object:
+    """A kubelet with an external cloud provider repeats the --node-ip that it was started with."""
+    return {"annotations": {"alpha.kubernetes.io/provided-node-ip": spec.internal_ip}} if spec.external else {}
+
+
 def _spec(spec: NodeSpec) -> Object:
     found: Object = {} if spec.kind == "virtual-kubelet" else {"podCIDR": str(spec.pod_cidr)}
     found |= {"providerID": spec.provider_id} if spec.provider_id else {}
-    found |= {"taints": [dict(taint) for taint in spec.taints]} if spec.taints else {}
+    taints = [*spec.taints, UNINITIALIZED] if spec.external else spec.taints
+    found |= {"taints": [dict(taint) for taint in taints]} if taints else {}
     return found | ({"unschedulable": True} if spec.unschedulable else {})

@@ -13,6 +13,8 @@
       capacity: {cpu: "4", memory: 8Gi, pods: "110"}     # optional, these are the defaults
       kind: normal                          # optional, or virtual-kubelet: serves no NodePort
       unschedulable: false                  # optional
+      cloudProvider: external               # optional: the node waits for a cloud controller, as kubelets do with that
+                                            # flag (and --node-ip); it has no providerID then unless it is given
 
 Without a file there are one control-plane node and three workers. The control-plane node has both role labels and the
 taint `node-role.kubernetes.io/master`, as kubeadm gave them up to Kubernetes 1.23, for the sake of manifests that
@@ -37,7 +39,7 @@ EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 KINDS = ("normal", "virtual-kubelet")
 NODE_KEYS = (
     "name", "internalIP", "podCIDR", "providerID", "systemUUID", "roles", "labels", "taints", "capacity", "kind",
-    "unschedulable",
+    "unschedulable", "cloudProvider",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
@@ -72,6 +74,7 @@ class NodeSpec:
     capacity: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_CAPACITY))
     kind: Literal["normal", "virtual-kubelet"] = "normal"
     unschedulable: bool = False
+    external: bool = False
 
     @property
     def serves_node_ports(self) -> bool:
@@ -162,6 +165,9 @@ def _node(value: object, where: str, wire: Mapping[IPv4Network, IPv4Network]) ->
     unschedulable = entry.get("unschedulable", False)
     if not isinstance(unschedulable, bool):
         raise _wrong(f"{where}.unschedulable", unschedulable, "true or false", "choose one")
+    cloud_provider = entry.get("cloudProvider", "")
+    if cloud_provider not in ("", "external"):
+        raise _wrong(f"{where}.cloudProvider", cloud_provider, "external", "write that, or leave the key out")
     return NodeSpec(
         name=name,
         internal_ip=_internal_ip(entry.get("internalIP"), f"{where}.internalIP", anywhere=not wire),
@@ -176,6 +182,7 @@ def _node(value: object, where: str, wire: Mapping[IPv4Network, IPv4Network]) ->
         capacity=DEFAULT_CAPACITY | _texts(entry.get("capacity", {}), f"{where}.capacity"),
         kind=kind,
         unschedulable=unschedulable,
+        external=cloud_provider == "external",
     )
 
 
