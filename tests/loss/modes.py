@@ -3,10 +3,5 @@
 import pytest
 from tests.loss.site import CLUSTER, ENI, LOCAL
 
-HASTY = pytest.mark.xfail(reason="what leaves keeps its weight for a while though others are healthy", strict=False)
-MODES = [
-    pytest.param(CLUSTER, id="cluster"),
-    pytest.param(LOCAL, id="local", marks=HASTY),
-    pytest.param(ENI, id="eni", marks=HASTY),
-]
+MODES = [pytest.param(mode, id=str(mode)) for mode in (CLUSTER, LOCAL, ENI)]
 NOT_CLUSTER = MODES[1:]

@@ -26,6 +26,7 @@ from yunqiao.cli.sandboxed.ranges import free_range
 from yunqiao.cli.sandboxed.sandbox import environment
 from yunqiao.model.keys import balancer_name
 from yunsim import worldfile
+from yunsim.products.slb.traffic import backend_key
 from yunsim.serving import Server
 from yunsim.serving import serving as serving_cloud
 
@@ -98,6 +99,14 @@ class Mode:
 
 CLUSTER, LOCAL = Mode("cluster"), Mode("local", "Local", weight=1)
 ENI = Mode("eni", annotations={"service.beta.kubernetes.io/backend-type": "eni"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Weights by instance id or address of a pod, and those of them that are healthy."""
+
+    weights: dict[str, int]
+    healthy: set[str]
 
 
 class Refusals(logging.Handler):
@@ -267,8 +276,7 @@ class Site:
 
     def backends(self, name: str) -> dict[str, int]:
         """Weights by instance id, or by address of a pod, over all groups of a Service's balancer."""
-        found = [one for group in self._balancer(name).groups.values() for one in group.backends.values()]
-        return {one.server_ip or one.server_id: one.weight for one in found}
+        return self.look(name).weights
 
     def _balancer(self, name: str) -> Any:
         uid = self.cluster.verbs.get(SERVICES, name, "default")["metadata"]["uid"]
@@ -280,14 +288,25 @@ class Site:
         """A Service as the API has it."""
         return self.cluster.verbs.get(SERVICES, name, "default")
 
+    def look(self, name: str) -> Look:
+        """The backends of a Service's balancer now."""
+        balancer, health = self._balancer(name), self.cloud.carrying.engine.health()
+        keys = {
+            key for slot, states in health.items() if slot[0] == balancer.id for key, state in states.items()
+            if state == "normal"
+        }  # fmt: skip
+        found = [one for group in balancer.groups.values() for one in group.backends.values()]
+        healthy = {one.server_ip or one.server_id for one in found if backend_key(one) in keys}
+        return Look({one.server_ip or one.server_id: one.weight for one in found}, healthy)
+
     @asynccontextmanager
-    async def watched(self, name: str) -> AsyncIterator[list[tuple[float, dict[str, int]]]]:
-        """The backends' weights whenever they changed while the block ran, with the time (monotonic clock)."""
-        told = [(time.monotonic(), self.backends(name))]
+    async def watched(self, name: str) -> AsyncIterator[list[Look]]:
+        """Looks at the backends while the block ran, one for each change of their weights."""
+        told = [self.look(name)]
 
         def look() -> None:
-            if self.backends(name) != told[-1][1]:
-                told.append((time.monotonic(), self.backends(name)))
+            if (now := self.look(name)).weights != told[-1].weights:
+                told.append(now)
 
         async def watch() -> None:
             while True:

@@ -26,7 +26,7 @@ ELECTION = (
 async def test_a_controller_that_restarts_during_a_rollout_costs_no_request(bare_place, mode, number):
     name = f"restarted-{mode}-{number.name.lower()}"
     controller = await bare_place.begin()
-    async with bare_place.load(name, mode, pod={"grace": 4, "pre_stop": 3}) as load:
+    async with bare_place.load(name, mode, pod={"grace": 6, "pre_stop": 5}) as load:
         bare_place.roll(name)
         await asyncio.sleep(0.1)
         controller.process.send_signal(number)
