@@ -276,7 +276,10 @@ class Site:
 
     def backends(self, name: str) -> dict[str, int]:
         """Weights by instance id, or by address of a pod, over all groups of a Service's balancer."""
-        return self.look(name).weights
+        return {_called(one): one.weight for one in self._members(name)}
+
+    def _members(self, name: str) -> list[Any]:
+        return [one for group in self._balancer(name).groups.values() for one in group.backends.values()]
 
     def _balancer(self, name: str) -> Any:
         uid = self.cluster.verbs.get(SERVICES, name, "default")["metadata"]["uid"]
@@ -290,14 +293,11 @@ class Site:
 
     def look(self, name: str) -> Look:
         """The backends of a Service's balancer now."""
-        balancer, health = self._balancer(name), self.cloud.carrying.engine.health()
-        keys = {
-            key for slot, states in health.items() if slot[0] == balancer.id for key, state in states.items()
-            if state == "normal"
-        }  # fmt: skip
-        found = [one for group in balancer.groups.values() for one in group.backends.values()]
-        healthy = {one.server_ip or one.server_id for one in found if backend_key(one) in keys}
-        return Look({one.server_ip or one.server_id: one.weight for one in found}, healthy)
+        own, health = self._balancer(name).id, self.cloud.carrying.engine.health()
+        states = [pair for slot, states in health.items() if slot[0] == own for pair in states.items()]
+        keys = {key for key, state in states if state == "normal"}
+        healthy = {_called(one) for one in self._members(name) if backend_key(one) in keys}
+        return Look(self.backends(name), healthy)
 
     @asynccontextmanager
     async def watched(self, name: str) -> AsyncIterator[list[Look]]:
@@ -305,8 +305,8 @@ class Site:
         told = [self.look(name)]
 
         def look() -> None:
-            if (now := self.look(name)).weights != told[-1].weights:
-                told.append(now)
+            if self.backends(name) != told[-1].weights:
+                told.append(self.look(name))
 
         async def watch() -> None:
             while True:
@@ -379,6 +379,10 @@ class Site:
             if not first.failures:
                 return
         raise AssertionError(f"{address}:{port} does not answer: {first.failures[-1]}")
+
+
+def _called(backend: Any) -> str:
+    return str(backend.server_ip or backend.server_id)
 
 
 def _ready(obj: Any) -> bool:

@@ -10,6 +10,7 @@ import signal
 
 import pytest
 from tests.loss.modes import NOT_CLUSTER
+from tests.loss.site import ENI, LOCAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,8 +22,11 @@ ELECTION = (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["sigterm", "sigkill"])
-@pytest.mark.parametrize("mode", NOT_CLUSTER)
+@pytest.mark.parametrize(
+    ("mode", "number"),
+    [(LOCAL, signal.SIGTERM), (LOCAL, signal.SIGKILL), (ENI, signal.SIGKILL)],
+    ids=["local-sigterm", "local-sigkill", "eni-sigkill"],
+)
 async def test_a_controller_that_restarts_during_a_rollout_costs_no_request(bare_place, mode, number):
     name = f"restarted-{mode}-{number.name.lower()}"
     controller = await bare_place.begin()
