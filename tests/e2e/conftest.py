@@ -160,10 +160,10 @@ class Stage:
         return {one["server_id"]: one["weight"] for group in groups for one in group["backends"].values()}
 
     async def until_backends(self, name: str, servers: set[str]) -> None:
-        """Wait until exactly these instances are a Service's backends."""
+        """Wait until new connections go to exactly these instances; one that leaves may finish what it has."""
 
         async def so() -> bool:
-            return set(await self.backends(name)) == servers
+            return {server for server, weight in (await self.backends(name)).items() if weight} == servers
 
         try:
             await until(f"the backends of {name} are {sorted(servers)}", so)
