@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.conftest import annotated, new_bench
-from tests.core.test_properties import PROFILE, WISH, wish_for
+from tests.core.test_properties import PROFILE, WISH, new_node, wish_for
 
 from yunqiao.controllers.services.effects import Effect
-from yunqiao.controllers.services.rehearsal import NEW, Stage, rehearse
-from yunqiao.model.cluster import ServicePort
+from yunqiao.controllers.services.imagined import NEW
+from yunqiao.controllers.services.rehearsal import Stage, rehearse
+from yunqiao.model.cluster import (
+    Endpoint,
+    EndpointConditions,
+    EndpointPort,
+    EndpointSlice,
+    Metadata,
+    ServicePort,
+)
 from yunqiao.model.errors import Refused
 
 
@@ -94,6 +102,66 @@ def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
         assert calls(played) == await sent(bench)
 
     asyncio.run(run())
+
+
+RANGES = st.sets(st.sampled_from(["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12"])).map(sorted)
+
+
+@PROFILE
+@given(st.lists(st.tuples(WISH, RANGES), min_size=1, max_size=4))
+def test_access_control_lists_of_ours_are_rehearsed_as_they_are_then_made_changed_and_removed(wishes):
+    async def run():
+        bench = new_bench()
+        for wish, ranges in wishes:
+            wish_for(bench, wish)
+            bench.cluster.ask(load_balancer_source_ranges=ranges)
+            played = await rehearsed(bench)
+            assert played.trouble is None
+            assert calls(played) == await sent(bench)
+            assert calls(await rehearsed(bench)) == []
+        bench.cluster.delete()
+        assert calls(await rehearsed(bench)) == await sent(bench)
+
+    asyncio.run(run())
+
+
+PODS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["ready", "unready", "leaving"])),
+    max_size=5,
+    unique_by=lambda one: one[0],
+)
+DRAIN = st.sampled_from([{}, {"connection_drain": "on", "connection_drain_timeout": "30"}])
+
+
+@PROFILE
+@given(st.lists(st.tuples(PODS, DRAIN), min_size=1, max_size=5))
+def test_pods_that_come_leave_and_drain_are_rehearsed_as_their_nodes_are_then_written(wishes):
+    async def run():
+        bench = new_bench()
+        bench.cluster.ask(external_traffic_policy="Local")
+        bench.cluster.nodes = [new_node(number) for number in range(4)]
+        for pods, drain in wishes:
+            bench.cluster.annotate(address_type="intranet", **drain)
+            bench.cluster.slices = [endpoints(pods)]
+            played = await rehearsed(bench)
+            assert played.trouble is None
+            assert calls(played) == await sent(bench)
+
+    asyncio.run(run())
+
+
+def endpoints(pods):
+    found = [
+        Endpoint(
+            addresses=[f"10.244.{number}.5"],
+            node_name=f"w{number}",
+            conditions=EndpointConditions(
+                ready=state == "ready", serving=state != "unready", terminating=state == "leaving"
+            ),
+        )
+        for number, state in pods
+    ]
+    return EndpointSlice(metadata=Metadata(name="nginx-1"), endpoints=found, ports=[EndpointPort(port=80)])
 
 
 def break_by_hand(world, what):

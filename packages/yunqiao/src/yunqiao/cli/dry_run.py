@@ -6,7 +6,7 @@ import sys
 from yunqiao.cli import outlook
 from yunqiao.cli.onlooking import look
 from yunqiao.cli.planning import Outlook, rehearsed
-from yunqiao.controllers.services.rehearsal import Rehearsal, Stage
+from yunqiao.controllers.services.rehearsal import Rehearsal
 from yunqiao.controllers.services.triggers import concerns_us, key_of
 from yunqiao.settings import Settings
 
@@ -15,10 +15,10 @@ log = logging.getLogger("yunqiao")
 
 async def dry_run(settings: Settings) -> int:
     """Log what would be sent, print it as a table, give plan's exit status; takes no Lease. Raises Trouble."""
-    async with look(settings) as view, view.cloud() as cloud:
+    async with look(settings) as view, view.stage() as stage:
         keys = [key_of(service) for service in view.caches.services if concerns_us(service)]
         snapshots = [snapshot for key in keys if (snapshot := view.caches.snapshot(key)) is not None]
-        played = await rehearsed(snapshots, Stage(cloud.send, cloud.rules, view.clock), settings.service_workers)
+        played = await rehearsed(snapshots, stage, settings.service_workers)
     for one in played:
         _log(one)
     told = Outlook(played)

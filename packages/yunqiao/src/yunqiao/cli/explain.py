@@ -12,7 +12,6 @@ from yunqiao.cli.asking import Command, Question
 from yunqiao.cli.onlooking import View, look
 from yunqiao.controllers.services import explanation, links
 from yunqiao.controllers.services.explanation import Explanation, Holder, Surroundings
-from yunqiao.controllers.services.rehearsal import Stage
 from yunqiao.kube.lock import LeaseLock
 from yunqiao.model.cluster import Service
 from yunqiao.model.errors import Refused, Trouble
@@ -76,8 +75,8 @@ async def _explained(key: str, view: View) -> Explanation:
     if snapshot is None:
         raise NoSuchService(f"there is no Service {key}")
     around = await _around(snapshot, view)
-    async with view.cloud() as cloud:
-        facts = await explanation.look(snapshot, Stage(cloud.send, cloud.rules, view.clock), around)
+    async with view.stage() as stage:
+        facts = await explanation.look(snapshot, stage, around)
     return links.chain(facts)
 
 

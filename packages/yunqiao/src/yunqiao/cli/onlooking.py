@@ -5,17 +5,19 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from yunqiao.cli.reaching import Cloud, reach, transport
+from yunqiao.cli.reaching import reach, transport
 from yunqiao.cli.watching import Watching
 from yunqiao.cloud.metrics import CallMetrics
+from yunqiao.controllers.services.rehearsal import Stage
 from yunqiao.engine.clock import MonotonicClock
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import find
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.snapshot import Caches
 from yunqiao.model.errors import Lost
-from yunqiao.model.kubernetes import NODE, SERVICE
+from yunqiao.model.kubernetes import NODE, POD, SERVICE
 from yunqiao.settings import Settings
 
 PATIENCE = 60.0
@@ -32,10 +34,10 @@ class View:
     clock: MonotonicClock
 
     @asynccontextmanager
-    async def cloud(self) -> AsyncIterator[Cloud]:
-        """The region's API. Raises Refused when something is missing that only the user can give."""
+    async def stage(self) -> AsyncIterator[Stage]:
+        """What Services are rehearsed on. Raises Refused when something is missing that only the user can give."""
         async with reach(self.settings, self.client, self.clock, CallMetrics()) as cloud:
-            yield cloud
+            yield Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD))
 
 
 @asynccontextmanager

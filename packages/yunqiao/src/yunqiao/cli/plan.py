@@ -10,7 +10,6 @@ from yunqiao.cli.asking import Command, Question, WrongCommandLine
 from yunqiao.cli.manifest import BEYOND
 from yunqiao.cli.onlooking import View, look
 from yunqiao.cli.planning import EXIT_CODES, Outlook, rehearsed
-from yunqiao.controllers.services.rehearsal import Stage
 from yunqiao.controllers.services.triggers import concerns_us
 from yunqiao.model.errors import Refused
 from yunqiao.model.snapshot import Snapshot
@@ -53,10 +52,8 @@ async def _answer(question: Question) -> int:
     async with look(question.settings) as view:
         found = _of_manifests(texts, view, question.one("namespace", "default")) if texts else _of_service(key, view)
         snapshots, allocated, skipped = found
-        async with view.cloud() as cloud:
-            played = await rehearsed(
-                snapshots, Stage(cloud.send, cloud.rules, view.clock), question.settings.service_workers
-            )
+        async with view.stage() as stage:
+            played = await rehearsed(snapshots, stage, question.settings.service_workers)
     told = Outlook(played, allocated, skipped)
     sys.stdout.write(json.dumps(outlook.plain(told), indent=2) + "\n" if as_json else outlook.table(told))
     return told.exit_code

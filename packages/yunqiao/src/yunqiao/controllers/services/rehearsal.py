@@ -5,7 +5,6 @@ come out as they would be sent, in order. What the cloud would refuse is not kno
 backend that drains, a second look) pass at once, on a clock that runs ahead.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from yunqiao.controllers.services import record
 from yunqiao.controllers.services.effects import Change, Effect, changes, effect_of
 from yunqiao.controllers.services.gates import Get, nobody
 from yunqiao.controllers.services.identity import is_going
+from yunqiao.controllers.services.imagined import Imagined, said
 from yunqiao.controllers.services.known import Memory
 from yunqiao.controllers.services.lookups import Lookups
 from yunqiao.controllers.services.provider import PROVIDERS, provider_of
@@ -26,7 +26,7 @@ from yunqiao.controllers.services.rules import Rules
 from yunqiao.controllers.services.triggers import key_of
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
-from yunqiao.model.cluster import Service, as_builtins
+from yunqiao.model.cluster import Pod, Service, as_builtins
 from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch, Reply, Send
@@ -34,14 +34,9 @@ from yunqiao.options.declare import PREFIXES, declared
 
 SOON = 1800.0
 """Seconds: what comes up again earlier is part of the same change; later there is only the regular look."""
-MOST_TURNS = 10
-NEW: Mapping[str, tuple[str, str]] = {
-    "CreateLoadBalancer": ("LoadBalancerId", "load balancer"),
-    "CreateVServerGroup": ("VServerGroupId", "server group"),
-    "CreateAccessControlList": ("AclId", "access control list"),
-    "CreateDomainExtension": ("DomainExtensionId", "domain"),
-}
-"""By action: the field of its answer that has the id of the new thing, and what that is."""
+QUIET = 60.0
+"""Seconds in which two turns or more had nothing new to say: then nothing follows."""
+MOST_TURNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.directories = {one.name: one.directory(self.send) for one in PROVIDERS}
-        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod)
+        self.lookups = Lookups(self.send, self.rules, self.clock, _once(self.pod))
 
 
 async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
@@ -113,7 +108,8 @@ async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
     try:
         for _ in range(MOST_TURNS):
             again = await services.reconcile(key)
-            if again is None or again > SOON or key in services.neighbours.waiting or not script.turned():
+            waits = key in services.neighbours.waiting
+            if again is None or again > SOON or waits or script.is_over(ahead.skipped):
                 break
             ahead.skipped += again
     except Trouble as stopped:
@@ -128,12 +124,13 @@ class _Script:
         self.memory = Memory()
         self._first = snapshot.service
         self._snapshot: Snapshot | None = snapshot
-        self._imagined = _Imagined(real)
+        self._imagined = Imagined(real)
         self._acts: list[Act] = []
         self._patches: list[Patch] = []
         self._problems: dict[str, None] = {}
         self._notes: dict[str, None] = {}
         self._turned = self._quiet = 0
+        self._spoke = 0.0
         self._found: Balancer | None = None
 
     def snapshot(self, _: str) -> Snapshot | None:
@@ -171,15 +168,15 @@ class _Script:
     def _foldable(self, call: Call, before: Balancer | None) -> bool:
         return before is not None or call.action == "CreateLoadBalancer"
 
-    def turned(self) -> bool:
-        """Whether the turn that has just ended, or the one before it, said anything new: a wait may lie between."""
+    def is_over(self, skipped: float) -> bool:
+        """Whether nothing new has been said for long enough; `skipped` is how far the clock has run ahead."""
         new, old = self._acts[self._turned :], self._acts[: self._turned]
-        if not Counter(map(_said, new)) - Counter(map(_said, old)):
-            del self._acts[self._turned :]
-            self._quiet += 1
-        else:
-            self._turned, self._quiet = len(self._acts), 0
-        return self._quiet < 2
+        if Counter(said(one.call) for one in new) - Counter(said(one.call) for one in old):
+            self._turned, self._spoke, self._quiet = len(self._acts), skipped, 0
+            return False
+        del self._acts[self._turned :]
+        self._quiet += 1
+        return self._quiet > 1 and skipped - self._spoke >= QUIET
 
     def stopped(self, trouble: Trouble) -> Trouble | None:
         """What went wrong; a wish that cannot be followed is no failure of the rehearsal."""
@@ -193,40 +190,6 @@ class _Script:
             self._first, tuple(self._acts), tuple(self._patches), tuple(self._problems), tuple(self._notes),
             tuple(_returned(self._first, self._acts)), self._found if self._acts else self._seen(), trouble,
         )  # fmt: skip
-
-
-class _Imagined:
-    """The real cloud with what was made up on top: new things are there, and there is nothing on them yet."""
-
-    def __init__(self, real: Send) -> None:
-        self._real = real
-        self._numbers: Counter[str] = Counter()
-        self._balancers: list[dict[str, Any]] = []
-
-    def answer(self, call: Call) -> Reply:
-        """What the cloud would say to a write that succeeds."""
-        if call.action not in NEW:
-            return {}
-        name, what = NEW[call.action]
-        self._numbers[what] += 1
-        number = self._numbers[what]
-        reply = {name: f"<new {what}>" if number == 1 else f"<new {what} {number}>"}
-        if call.action != "CreateLoadBalancer":
-            return reply
-        reply["Address"] = "<its address>"
-        self._balancers.append({**call.params, **reply, "Tags": {"Tag": _tags(call.params)}})
-        return reply
-
-    async def read(self, call: Call) -> Reply:
-        """The real answer, with new balancers among the others; what is asked of a new thing has no answer yet."""
-        if any("<new " in value for value in call.params.values()):
-            return {}
-        reply = await self._real(call)
-        if call.action != "DescribeLoadBalancers" or call.params.get("PageNumber", "1") != "1" or not self._balancers:
-            return reply
-        listed = reply.get("LoadBalancers", {}).get("LoadBalancer", [])
-        new = [one for one in self._balancers if _asked_for(one, call.params)]
-        return {**reply, "LoadBalancers": {"LoadBalancer": [*listed, *new]}}
 
 
 @dataclass(slots=True)
@@ -243,19 +206,16 @@ class _Ahead:
         await self.real.sleep(seconds)
 
 
-def _said(act: Act) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return (act.call.action, tuple(sorted(act.call.params.items())))
+def _once(pod: Get) -> Get:
+    """Ask for each pod only once, as for all that is looked at."""
+    found: dict[tuple[str, str], Pod | None] = {}
 
+    async def get(namespace: str, name: str) -> Pod | None:
+        if (namespace, name) not in found:
+            found[namespace, name] = await pod(namespace, name)
+        return found[namespace, name]
 
-def _tags(params: Mapping[str, str]) -> list[dict[str, str]]:
-    keys = [name for name in params if name.startswith("Tag.") and name.endswith(".Key")]
-    return [{"TagKey": params[name], "TagValue": params[name.replace(".Key", ".Value")]} for name in keys]
-
-
-def _asked_for(balancer: Mapping[str, Any], params: Mapping[str, str]) -> bool:
-    tags = json.loads(params.get("Tags", "[]"))
-    same = all(balancer.get(name) == params[name] for name in ("LoadBalancerId", "LoadBalancerName") if name in params)
-    return same and all(tag in balancer["Tags"]["Tag"] for tag in tags)
+    return get
 
 
 def _merged(target: Any, patch: Any) -> Any:
