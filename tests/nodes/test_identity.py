@@ -138,6 +138,12 @@ async def test_two_living_nodes_are_not_one_instance(bench):
     await bench.run(20)
     assert untouched(bench, "second")
     assert "is also the node first, which is alive" in bench.text("second", "NodeNotIdentified")
+    first, second = bench.cluster.get("first"), bench.cluster.get("second")
+    assert (bench.story.confirmed(first), bench.story.confirmed(second)) == ("i-one", "")
+    bench.cluster.change("first", {"spec": {"taints": [{"key": UNINITIALIZED, "effect": "NoSchedule"}]}})
+    bench.cluster.change("second", {"spec": {"taints": []}})
+    await bench.run(20)
+    assert UNINITIALIZED not in bench.taints("first")
 
 
 async def test_a_machine_that_registered_under_a_new_name_is_taken_once_the_old_node_is_silent(bench):

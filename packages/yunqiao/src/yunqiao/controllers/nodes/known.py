@@ -19,9 +19,9 @@ ECHO = 5.0
 class Known:
     """Of one node (by its UID); times are seconds on the engine's clock.
 
-    `instance` is the id of the one it was found to be, `settled` what it looked like when nothing was left to do, and
-    `look_at` when it is to be looked at all the same. `passed` are states on the way there. `missing` is since when
-    its instance is not found. `published` are the addresses that were written last, `told` the Events by reason.
+    `instance` is the id of the one that it is for certain. `settled` is what it looked like when nothing was left to
+    do, `look_at` when it is to be looked at all the same; `passed` are states on the way there. `missing` is since
+    when its instance is not found. `published` are the addresses written last, `told` the last Events by reason.
     """
 
     uid: str

@@ -60,6 +60,10 @@ class Nodes:
         ids = [one for turn in turns if (one := turn.unchecked)]
         await see_interfaces(self._site.send, self._site.rules, seen, ids)
 
+    def confirmed(self, node: Node) -> str:
+        """The id of the instance that ECS bears the node out to be, empty while that is unknown or in doubt."""
+        return self._site.known(node).instance
+
     def report(self, name: str, trouble: Trouble) -> None:
         """Tell the node's owner what went wrong; what passes by itself, only while the node waits for it."""
         node = self._site.get(name)

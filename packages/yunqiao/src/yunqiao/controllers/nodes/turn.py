@@ -63,19 +63,21 @@ class Turn:
             self._verdict = identity.claimed(self.node, seen.evidence())
         else:
             self._verdict = identity.found(self.node, seen.evidence(), self._site.rules)
-        if isinstance(self._verdict, Instance):
-            self.known.instance = self._verdict.id
+        if not isinstance(self._verdict, Gone):
+            self.known.instance = self._verdict.id if isinstance(self._verdict, Instance) else ""
         if not isinstance(self._verdict, Gone):
             self.known.found()
 
     def doubt(self, holders: Mapping[str, Sequence[Node]]) -> None:
-        """Do not take the node for an instance that another living node is."""
+        """Do not take the node for an instance that another living node is; a node that says so has precedence."""
         if not self.joins or not isinstance(self._verdict, Instance):
             return
         others = [one for one in holders[self._verdict.id] if one.metadata.uid != self.node.metadata.uid]
-        twin = next((one.metadata.name for one in others if readiness(one) != "Unknown"), "")
+        rivals = [one for one in others if one.spec.provider_id or not self.node.spec.provider_id]
+        twin = next((one.metadata.name for one in rivals if readiness(one) != "Unknown"), "")
         if twin:
             self._verdict = Doubt(identity.TWICE.format(id=self._verdict.id, other=twin))
+            self.known.instance = ""
 
     async def work(self) -> float | None:
         """Do to the node what can be done now; seconds until it should come up again. Raises what went wrong."""
