@@ -320,3 +320,14 @@ def test_everything_that_can_be_set_is_declared_once_and_explained() -> None:
         names = [setting.name.lower() for setting in declared]
         assert len(names) == len(set(names))
         assert all(setting.help.endswith(".") for setting in declared)
+
+
+@pytest.mark.parametrize(
+    ("variable", "config", "mode"),
+    [("", "", "ecs"), ("", "eni", "eni"), ("true", "ecs", "eni"), ("false", "eni", "ecs"), ("", "ecs", "ecs")],
+)
+def test_the_environment_says_before_the_cloud_config_who_the_backends_are(
+    variable: str, config: str, mode: str
+) -> None:
+    settings = loaded(config={"serviceBackendType": config}, environment={"SERVICE_FORCE_BACKEND_ENI": variable})
+    assert settings.backend_type == mode

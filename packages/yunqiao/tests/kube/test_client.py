@@ -80,6 +80,14 @@ async def test_a_patch_is_a_merge_patch_of_the_object_or_its_status(server, clie
     assert first.headers["User-Agent"] == "yunqiao/test"
 
 
+async def test_a_strategic_patch_says_so(server, client):
+    server.put("pods", {"metadata": {"name": "web", "namespace": "shop"}})
+    body = {"metadata": {"uid": "u1"}, "status": {"conditions": [{"type": "ready", "status": "True"}]}}
+    await client.patch(Patch("Pod", "shop", "web", body, "tell", subresource="status", strategic=True))
+    (request,) = server.requests("patch", "pods")
+    assert request.headers["Content-Type"] == "application/strategic-merge-patch+json"
+
+
 async def test_patching_what_is_gone_or_has_changed_is_stale(server, client):
     step = Patch("Service", "shop", "web", {}, "tidy")
     with pytest.raises(Stale, match="patch services shop/web: web not found"):
