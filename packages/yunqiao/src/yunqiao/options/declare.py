@@ -13,10 +13,12 @@ from yunqiao.options.readers import (
     Reader,
     domain_certificates,
     group_ports,
+    http_codes,
     ids,
     ip_address,
     labels,
     one_of,
+    path,
     port_pairs,
     protocol_ports,
     switch,
@@ -27,9 +29,9 @@ from yunqiao.options.readers import (
 from yunqiao.options.setting import nearest
 
 __all__ = [
-    "PREFIXES", "Declared", "Parsed", "Problem", "Reader", "declared", "domain_certificates", "group_ports", "ids",
-    "ip_address", "labels", "one_of", "option", "parse", "port_pairs", "protocol_ports", "switch", "tags",
-    "text", "whole",
+    "PREFIXES", "Declared", "Parsed", "Problem", "Reader", "declared", "domain_certificates", "group_ports",
+    "http_codes", "ids", "ip_address", "labels", "one_of", "option", "parse", "path", "port_pairs",
+    "protocol_ports", "switch", "tags", "text", "whole",
 ]  # fmt: skip
 
 PREFIXES = (

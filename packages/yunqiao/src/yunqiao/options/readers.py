@@ -77,6 +77,18 @@ def text(longest: int = 256) -> Reader:
     return Reader(str, f"a text of at most {longest} characters", longest=longest)
 
 
+def path(longest: int = 80) -> Reader:
+    """`/healthz?full=1`: what the API takes as the path of a health check."""
+    words = f"a path that begins with / (letters, digits and -/.%?#&=_), at most {longest} characters"
+    return Reader(str, words, pattern=f"/[A-Za-z0-9/.%?#&=_-]{{0,{longest - 1}}}", longest=longest)
+
+
+def http_codes() -> Reader:
+    """`http_2xx,http_3xx`: classes of HTTP status."""
+    words = "http_1xx to http_5xx, separated by commas"
+    return Reader(str, words, pattern=listed("http_[1-5]xx"))
+
+
 def ip_address() -> Reader:
     """An IPv4 or IPv6 address, without a zone."""
     return Reader(lambda value: str(ipaddress.ip_address(value)), "an IP address", pattern=IP_ADDRESS)

@@ -7,7 +7,9 @@ from yunqiao.controllers.services.drift import Policies
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`cluster` is the cluster id in marks; vpc, vSwitches (in the order to try them) and resource group are where new balancers go by default."""
+    """`cluster` is the cluster id in marks; VPC, vSwitches (in the order to try them) and resource group are where new
+    balancers go by default; `eni` says that pods are backends themselves unless a Service says otherwise.
+    """
 
     cluster: str
     region: str = ""

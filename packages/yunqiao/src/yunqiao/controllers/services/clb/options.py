@@ -13,12 +13,14 @@ from yunqiao.options.declare import (
     declared,
     domain_certificates,
     group_ports,
+    http_codes,
     ids,
     ip_address,
     labels,
     one_of,
     option,
     parse,
+    path,
     port_pairs,
     protocol_ports,
     switch,
@@ -300,7 +302,7 @@ class Options:
         parameter="HealthCheckType", scope="listener", restores="tcp", protocols=TCP,
     )  # fmt: skip
     health_check_uri: str | None = option(
-        "health-check-uri", text(80),
+        "health-check-uri", path(),
         "The path of an HTTP check.",
         parameter="HealthCheckURI", scope="listener", restores="/", protocols=HTTP_CHECKED,
     )  # fmt: skip
@@ -310,7 +312,7 @@ class Options:
         parameter="HealthCheckDomain", scope="listener", restores="$_ip", protocols=HTTP_CHECKED,
     )  # fmt: skip
     health_check_httpcode: str | None = option(
-        "health-check-httpcode", text(80),
+        "health-check-httpcode", http_codes(),
         "The answers that count as healthy, such as http_2xx,http_3xx.",
         parameter="HealthCheckHttpCode", scope="listener", restores="http_2xx", protocols=HTTP_CHECKED,
     )  # fmt: skip

@@ -22,8 +22,8 @@ OF_A_CLUSTER = (
     "(preserve-lb-on-delete), or name another one in the annotation id"
 )
 NO_ADDRESS = (
-    "no address is left for a load balancer in vSwitch {}; name another one (annotation vswitch-id, or vswitchid in the "
-    "cloud-config)"
+    "no address is left for a load balancer in vSwitch {}; name another one (annotation vswitch-id, or vswitchid in "
+    "the cloud-config)"
 )
 LOOK_AGAIN_AFTER = 1.0
 """Seconds until one that was made "again" is looked at."""
