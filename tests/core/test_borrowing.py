@@ -314,7 +314,9 @@ async def test_two_clusters_share_a_group_and_each_takes_out_only_its_own(bench)
 FOREIGN = st.tuples(
     st.lists(st.tuples(st.integers(1, 90), st.sampled_from(["", "by hand", "k8s/80/nginx/default/other"])),
              max_size=4, unique_by=lambda one: one[0]),
-    st.lists(st.sampled_from(["a", "b", "k8s/30080/nginx/default/other", "k8s/30080/shop/default/abcdefghij"]), max_size=3),
+    st.lists(
+        st.sampled_from(["a", "b", "k8s/30080/nginx/default/other", "k8s/30080/shop/default/abcdefghij"]), max_size=3
+    ),
 )  # fmt: skip
 WISH = st.fixed_dictionaries(
     {"vgroup": st.booleans()},

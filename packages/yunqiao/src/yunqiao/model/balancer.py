@@ -175,9 +175,10 @@ class Balancer:
     """A classic load balancer instance with its parts.
 
     As wanted: `places` are vSwitches for a new one, of which the first that has an address left counts. `barred` says
-    why none may be created (empty: it may); one that exists is kept and cared for all the same. `borrowed` is one that somebody else made: its attributes and tags are not ours. `hostname` is what is
-    published in the place of its address. `former_tags` are keys that we had set and that are no longer asked for.
-    `problems` are wishes that cannot be followed, in words for their owner; `notices` are what else to tell.
+    why none may be created (empty: it may); one that exists is kept and cared for all the same. `borrowed` is one that
+    somebody else made: its attributes and tags are not ours. `hostname` is what is published in the place of its
+    address. `former_tags` are keys that we had set and that are no longer asked for. `problems` are wishes that cannot
+    be followed, in words for their owner; `notices` are what else to tell.
     As seen:
     `known` is false for one whose parts nobody has looked at, since it may have been made before.
     `spares` are further, empty instances that carry the same ownership tag: left by a call that arrived late.

@@ -7,8 +7,10 @@ from yunqiao.controllers.services.drift import Policies
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`cluster` is the cluster id in marks; VPC, vSwitches (in the order to try them) and resource group are where new
-    balancers go by default; `eni` says that pods are backends themselves unless a Service says otherwise.
+    """What holds where a Service says nothing else.
+
+    `cluster` is the cluster id in marks; VPC, vSwitches (in the order to try them) and resource group are where new
+    balancers go; `eni` says that pods are backends themselves.
     """
 
     cluster: str
