@@ -2,6 +2,7 @@
 
 from yunqiao.controllers.nodes.kinds import UNINITIALIZED
 from yunqiao.controllers.nodes.rules import Rules
+from yunqiao.model.errors import Fault, Refused
 
 ZONE = "topology.kubernetes.io/zone"
 
@@ -59,14 +60,23 @@ async def test_the_check_of_the_interface_stays_when_that_is_asked_for(new_bench
 
 
 async def test_a_check_that_cannot_be_switched_off_keeps_the_taint_and_nothing_else(bench):
-    from yunqiao.model.errors import Refused
-
     bench.cloud.failing["ModifyNetworkInterfaceAttribute"] = Refused("ecs:ModifyNetworkInterfaceAttribute: allow it")
     await one_node(bench)
     assert UNINITIALIZED in bench.taints("one")
     assert bench.provider_id("one") == "cn-hangzhou.i-one"
     assert bench.labels("one")[ZONE] == "cn-hangzhou-h"
     assert bench.reasons("one") == ["SyncNodeFailed"]
+
+
+async def test_a_refusal_that_comes_again_and_again_is_told_once(bench):
+    bench.cloud.add("i-one", private_ip="10.0.1.1")
+    bench.cluster.join("one", "10.0.1.1")
+    for number in range(4):
+        fault = Fault("DescribeNetworkInterfaces", 403, "Forbidden.RAM", "not authorized", f"request-{number}")
+        bench.cloud.failing["DescribeNetworkInterfaces"] = Refused(str(fault), fault)
+        await bench.run(301, step=5)
+    assert bench.reasons("one") == ["SyncNodeFailed"]
+    assert bench.cloud.count("DescribeNetworkInterfaces") >= 4
 
 
 async def test_a_route_that_is_there_already_is_not_unsaid(new_bench):

@@ -1,6 +1,6 @@
 import pytest
 
-from yunqiao.model.instance import InstanceId, read_provider_id
+from yunqiao.model.instance import InstanceId, read_provider_id, write_provider_id
 
 
 @pytest.mark.parametrize("text", ["cn-hangzhou.i-abc123", "alicloud://cn-hangzhou.i-abc123"])
@@ -15,3 +15,8 @@ def test_both_spellings_name_the_same_instance(text):
 )  # fmt: skip
 def test_a_foreign_provider_id_is_nobody_of_ours(text):
     assert read_provider_id(text) is None
+
+
+def test_what_is_written_is_read_again():
+    assert write_provider_id(InstanceId("cn-hangzhou", "i-abc")) == "cn-hangzhou.i-abc"
+    assert read_provider_id(write_provider_id(InstanceId("cn-hangzhou", "i-abc"))) == InstanceId("cn-hangzhou", "i-abc")

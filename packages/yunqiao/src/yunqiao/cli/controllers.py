@@ -16,6 +16,7 @@ from typing import Any, Literal
 from yunqiao.cli.reaching import Cloud
 from yunqiao.cli.watching import FIRST_RETRY, Watching
 from yunqiao.cloud.vpc import ROUTES_PER_CALL
+from yunqiao.controllers.nodes.kinds import is_uninitialized
 from yunqiao.controllers.nodes.reconcile import Nodes
 from yunqiao.controllers.nodes.rules import MOST
 from yunqiao.controllers.nodes.rules import Rules as NodeRules
@@ -37,6 +38,9 @@ from yunqiao.model.kubernetes import NODE, POD
 from yunqiao.settings import Settings
 
 log = logging.getLogger("yunqiao")
+
+JOINING = -1
+"""Priority of nodes that wait to be used, over those that are only looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ async def nodes(footing: Footing) -> None:
 
         def noticed(old: Node | None, new: Node | None) -> None:
             if story.noticed(old, new) and new is not None:
-                queue.add(new.metadata.name)
+                queue.add(new.metadata.name, JOINING if is_uninitialized(new) else 0)
 
         watching.follow_nodes(noticed)
         footing.show(story.figures)

@@ -68,7 +68,8 @@ class Nodes:
         """Tell the node's owner what went wrong; what passes by itself, only while the node waits for it."""
         node = self._site.get(name)
         if node is not None and (not isinstance(trouble, Lost) or is_uninitialized(node)):
-            self._site.tell_once(node, "Warning", "SyncNodeFailed", str(trouble))
+            meaning = f"{fault.action} {fault.code}" if (fault := trouble.fault) else ""  # each has its own RequestId
+            self._site.tell_once(node, "Warning", "SyncNodeFailed", str(trouble), meaning)
 
     def figures(self) -> Iterable[Figure]:
         """How many nodes of each kind there are, and how many of them have lost their instance."""

@@ -45,9 +45,11 @@ class Site:
         """What is known of a node."""
         return self.memory.of(node)
 
-    def tell_once(self, node: Node, kind: Literal["Normal", "Warning"], reason: str, text: str) -> None:
-        """Record an Event unless it is what was told last for that reason."""
-        if self.known(node).is_news(reason, text):
+    def tell_once(
+        self, node: Node, kind: Literal["Normal", "Warning"], reason: str, text: str, meaning: str = ""
+    ) -> None:
+        """Record an Event unless that was told last for that reason; texts of one `meaning` say the same."""
+        if self.known(node).is_news(reason, meaning or text):
             self.tell(node, kind, reason, text)
 
     def until_next_look(self) -> float:
