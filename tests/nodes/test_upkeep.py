@@ -79,6 +79,16 @@ async def test_a_refusal_that_comes_again_and_again_is_told_once(bench):
     assert bench.cloud.count("DescribeNetworkInterfaces") >= 4
 
 
+async def test_heartbeats_of_a_node_that_waits_cost_nothing(bench):
+    bench.cloud.failing["DescribeNetworkInterfaces"] = Refused("not authorized")
+    bench.cloud.add("i-one", private_ip="10.0.1.1")
+    bench.cluster.join("one", "10.0.1.1")
+    for number in range(30):
+        bench.cluster.change("one", {"metadata": {"annotations": {"beat": str(number)}}})
+        await bench.run(2)
+    assert bench.cloud.count("DescribeNetworkInterfaces") == 1
+
+
 async def test_a_route_that_is_there_already_is_not_unsaid(new_bench):
     bench = new_bench(rules=Rules("cn-hangzhou", "vpc-test", routes=True))
     bench.cloud.add("i-one", private_ip="10.0.1.1")
@@ -131,8 +141,8 @@ async def test_a_node_that_is_looked_at_for_nothing_costs_no_call(bench):
 
 async def test_our_own_writes_that_come_back_late_cost_no_call(bench):
     """The cache shows the node as it was between our two patches for some seconds more."""
-    bench.cloud.add("i-one", private_ip="10.0.1.1", public_ip="203.0.113.7")
-    bench.cluster.join("one", "10.0.1.1")
+    bench.cloud.add("i-one", private_ip="10.0.1.1", secondary_ips=("10.0.1.9",))
+    bench.cluster.join("one", "10.0.1.9")
     bench.cluster.before_write = lambda step: bench.cluster.freeze() if not step.subresource else None
     await bench.run(3)
     bench.cluster.thaw()
