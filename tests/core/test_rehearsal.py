@@ -5,9 +5,10 @@ import copy
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.conftest import annotated, new_bench
+from tests.core.test_borrowing import borrow, made_by_hand
 from tests.core.test_properties import PROFILE, WISH, new_node, wish_for
 
 from yunqiao.controllers.services.effects import Effect
@@ -22,6 +23,8 @@ from yunqiao.model.cluster import (
     ServicePort,
 )
 from yunqiao.model.errors import Refused
+
+FEWER = settings(PROFILE, max_examples=30)
 
 
 async def rehearsed(bench):
@@ -67,7 +70,7 @@ def calls(played):
     return [plain(act.call) for act in played.acts]
 
 
-@PROFILE
+@FEWER
 @given(st.lists(WISH, min_size=1, max_size=4), st.booleans())
 def test_the_calls_rehearsed_are_the_calls_that_are_then_sent(wishes, deleted):
     async def run():
@@ -87,7 +90,7 @@ def test_the_calls_rehearsed_are_the_calls_that_are_then_sent(wishes, deleted):
     asyncio.run(run())
 
 
-@PROFILE
+@FEWER
 @given(WISH, st.sampled_from(["balancer", "listener", "group", "stopped"]))
 def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
     async def run():
@@ -107,7 +110,7 @@ def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
 RANGES = st.sets(st.sampled_from(["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12"])).map(sorted)
 
 
-@PROFILE
+@FEWER
 @given(st.lists(st.tuples(WISH, RANGES), min_size=1, max_size=4))
 def test_access_control_lists_of_ours_are_rehearsed_as_they_are_then_made_changed_and_removed(wishes):
     async def run():
@@ -133,7 +136,7 @@ PODS = st.lists(
 DRAIN = st.sampled_from([{}, {"connection_drain": "on", "connection_drain_timeout": "30"}])
 
 
-@PROFILE
+@FEWER
 @given(st.lists(st.tuples(PODS, DRAIN), min_size=1, max_size=5))
 def test_pods_that_come_leave_and_drain_are_rehearsed_as_their_nodes_are_then_written(wishes):
     async def run():
@@ -277,3 +280,33 @@ async def test_a_look_that_is_refused_is_a_trouble_and_nothing_is_guessed():
     assert played.acts == ()
     assert "being configured" in str(played.trouble)
     assert not isinstance(played.trouble, Refused)
+
+
+BORROWED = st.fixed_dictionaries(
+    {},
+    optional={
+        "force_override_listeners": st.sampled_from(["true", "false"]),
+        "vgroup_port": st.just("GROUP:80"),
+        "weight": st.sampled_from(["0", "40", "100"]),
+        "scheduler": st.sampled_from(["rr", "wlc"]),
+    },
+)
+
+
+@FEWER
+@given(st.lists(st.tuples(WISH, BORROWED), min_size=1, max_size=3))
+def test_what_is_done_on_a_borrowed_balancer_is_rehearsed_as_it_is_then_done(wishes):
+    async def run():
+        bench = new_bench()
+        balancer_id, group = made_by_hand(bench)
+        for (ports, nodes, _), asked in wishes:
+            wish_for(bench, (ports, nodes, {}))
+            borrow(bench, balancer_id, **{name: text.replace("GROUP", group) for name, text in asked.items()})
+            played = await rehearsed(bench)
+            assert calls(played) == await sent(bench)
+        bench.cluster.delete()
+        played = await rehearsed(bench)
+        assert played.effect < Effect.LOSES
+        assert calls(played) == await sent(bench)
+
+    asyncio.run(run())

@@ -5,7 +5,6 @@ come out as they would be sent, in order. What the cloud would refuse is not kno
 backend that drains, a second look) pass at once, on a clock that runs ahead.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -108,8 +107,8 @@ async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
     try:
         for _ in range(MOST_TURNS):
             again = await services.reconcile(key)
-            waits = key in services.neighbours.waiting
-            if again is None or again > SOON or waits or script.is_over(ahead.skipped):
+            over = script.is_over(ahead.skipped) or key in services.neighbours.waiting
+            if over or again is None or again > SOON:
                 break
             ahead.skipped += again
     except Trouble as stopped:
@@ -170,13 +169,17 @@ class _Script:
 
     def is_over(self, skipped: float) -> bool:
         """Whether nothing new has been said for long enough; `skipped` is how far the clock has run ahead."""
-        new, old = self._acts[self._turned :], self._acts[: self._turned]
-        if Counter(said(one.call) for one in new) - Counter(said(one.call) for one in old):
+        self._drop_repetitions()
+        if len(self._acts) > self._turned:
             self._turned, self._spoke, self._quiet = len(self._acts), skipped, 0
             return False
-        del self._acts[self._turned :]
         self._quiet += 1
         return self._quiet > 1 and skipped - self._spoke >= QUIET
+
+    def _drop_repetitions(self) -> None:
+        """A second look sees the real cloud, where nothing has been done; what an earlier turn said is done."""
+        done = {said(one.call) for one in self._acts[: self._turned]}
+        self._acts[self._turned :] = [one for one in self._acts[self._turned :] if said(one.call) not in done]
 
     def stopped(self, trouble: Trouble) -> Trouble | None:
         """What went wrong; a wish that cannot be followed is no failure of the rehearsal."""
@@ -186,6 +189,7 @@ class _Script:
         return trouble
 
     def told(self, trouble: Trouble | None) -> Rehearsal:
+        self._drop_repetitions()
         return Rehearsal(
             self._first, tuple(self._acts), tuple(self._patches), tuple(self._problems), tuple(self._notes),
             tuple(_returned(self._first, self._acts)), self._found if self._acts else self._seen(), trouble,
