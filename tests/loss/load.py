@@ -88,7 +88,8 @@ class Load:
 
     async def __aexit__(self, *_: object) -> None:
         self._ends = self.now
-        await self._pacing
+        if self._pacing is not None:
+            await self._pacing
         for connection in self._kept:
             connection.writer.close()
 

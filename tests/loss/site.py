@@ -1,15 +1,10 @@
-"""A cloud and a cluster served here, the real controller as a process between them, and what users do to them.
-
-Every address is one of the VPC, pods' included, as with a network plugin that gives pods addresses of network
-interfaces; on the wire 10.244.0.0/16 is a 127.N.0.0/16 of this site's own.
-"""
+"""A cloud and a cluster served here, the real controller as a process between them, and what users do to them."""
 
 import asyncio
 import json
-import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -17,8 +12,11 @@ from typing import Any, TypeVar
 
 import yaml
 from tests.loss.load import Load
+from tests.loss.machines import ON_THE_WIRE, VPC, WORKERS, give_interfaces, node_spec, world
+from tests.loss.refusals import Refusals, refusals
+from tests.loss.wishes import CLUSTER, LOCAL, PORT, Mode, deployment, service
 
-from kubesim.hollow import Hollow, NodesFile, NodeSpec
+from kubesim.hollow import Hollow, NodesFile
 from kubesim.server.serving import Running, serving
 from kubesim.server.serving import Settings as KubeSettings
 from yunqiao.cli.sandboxed.programs import Program, start
@@ -33,18 +31,8 @@ from yunsim.serving import serving as serving_cloud
 T = TypeVar("T")
 SERVICES, DEPLOYMENTS, NODES = "services", "deployments.apps", "nodes"
 MERGE = "application/merge-patch+json"
-PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 KEYS = {"accessKeyID": "TFRBSS1sb3Nz", "accessKeySecret": "bm8tc2VjcmV0"}
 """`LTAI-loss` and `no-secret` in base64, as the cloud-config has them."""
-INTERVAL, THRESHOLD, TIMEOUT = 1, 2, 1
-QUICK_CHECK = {
-    PREFIX + "health-check-interval": str(INTERVAL),
-    PREFIX + "healthy-threshold": str(THRESHOLD),
-    PREFIX + "unhealthy-threshold": str(THRESHOLD),
-    PREFIX + "health-check-connect-timeout": str(TIMEOUT),
-}
-DETECTION = THRESHOLD * (INTERVAL + TIMEOUT)
-"""Seconds within which the balancer's health check takes out a server that is silent."""
 SOON = 15.0
 BEFORE, AFTERWARDS = 0.3, 0.7
 """Seconds of load around what a test does."""
@@ -52,53 +40,6 @@ LATENCY = 0.03
 """Seconds that every call of the cloud takes."""
 GRACE = 10.0
 """Seconds that a deleted pod goes on answering at most: its own grace is shorter."""
-PORT, POD_PORT = 8080, 8000
-VPC, ON_THE_WIRE = "10.244.0.0/16", "127.{}.0.0/16"
-WORKERS = ("n1", "n2", "n3")
-SPARE = "n4"
-
-
-def node_spec(name: str) -> NodeSpec:
-    """A worker; its pods have the addresses of a network interface."""
-    number = int(name[1:])
-    pods = IPv4Network(f"10.244.{16 + number}.0/26")
-    return NodeSpec(name, f"10.244.0.{10 + number}", pods, f"cn-hangzhou.i-{name}")
-
-
-def _world(number: int) -> dict[str, Any]:
-    zone = "cn-hangzhou-h"
-    switches = {"vsw-nodes": "10.244.0.0/20", "vsw-pods": "10.244.16.0/20"}
-    machines = [*WORKERS, SPARE]
-    return {
-        "region": "cn-hangzhou",
-        "zones": [zone],
-        "keys": [{"id": "LTAI-loss", "secret": "no-secret"}],
-        "vpcs": [{"id": "vpc-loss", "cidr": VPC}],
-        "vswitches": [{"id": key, "vpc": "vpc-loss", "zone": zone, "cidr": cidr} for key, cidr in switches.items()],
-        "instances": [
-            {"id": f"i-{name}", "hostname": name, "vswitch": "vsw-nodes", "ip": node_spec(name).internal_ip}
-            for name in machines
-        ],
-        "metadata_instance": "i-n1",
-        "wire": {VPC: ON_THE_WIRE.format(number)},
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """How a balancer reaches pods: by every node, by their own nodes, or directly."""
-
-    name: str
-    policy: str = "Cluster"
-    weight: int = 100
-    annotations: dict[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-CLUSTER, LOCAL = Mode("cluster"), Mode("local", "Local", weight=1)
-ENI = Mode("eni", annotations={"service.beta.kubernetes.io/backend-type": "eni"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +48,6 @@ class Look:
 
     weights: dict[str, int]
     healthy: set[str]
-
-
-class Refusals(logging.Handler):
-    """Connections that a server refused to the balancer, which then asked another one.
-
-    A layer-4 balancer of the cloud passes the refusal on to the client, so each of them is a request lost. Those who
-    wait in vain for an answer count by themselves: their patience ends before the balancer's.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.seen: list[tuple[float, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not (record.args and isinstance(record.args[-1], TimeoutError)):
-            self.seen.append((time.monotonic(), record.getMessage()))
-
-    def since(self, moment: float) -> list[tuple[float, str]]:
-        """Those after a moment (monotonic clock), with the seconds between."""
-        return [(round(at - moment, 3), text) for at, text in self.seen if at >= moment]
 
 
 @dataclass
@@ -148,6 +69,7 @@ class Site:
         folder.mkdir()
         arguments = [
             f"--kubeconfig={self.folder / 'kubeconfig'}", f"--cloud-config={self.folder / 'cloud-config'}",
+            "--configure-cloud-routes=false",  # pods have addresses of the VPC
             "--health-probe-bind-addr=0", "--metrics-bind-addr=0", *(flags or ["--leader-elect=false"]),
         ]  # fmt: skip
         self.controllers.append(await start("cloud-controller-manager", arguments, folder, environment(self.cloud.url)))
@@ -169,10 +91,18 @@ class Site:
     # --- what users do ------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def load(self, name: str, mode: Mode, replicas: int = 3, **more: Any) -> AsyncIterator[Load]:
+    async def load(
+        self,
+        name: str,
+        mode: Mode,
+        replicas: int = 3,
+        *,
+        annotations: Mapping[str, str] | None = None,
+        pod: Mapping[str, int] | None = None,
+    ) -> AsyncIterator[Load]:
         """Pods behind a balancer that answers, and requests to it while the block runs."""
-        self.deploy(name, replicas, **more.pop("pod", {}))
-        self.expose(name, mode, **more)
+        self.deploy(name, replicas, **(pod or {}))
+        self.expose(name, mode, annotations)
         await self.available(name, replicas)
         address = await self.address(name)
         await self.answers(address)
@@ -183,43 +113,13 @@ class Site:
         self.cluster.verbs.delete(SERVICES, name, "default")
         self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
 
-    def deploy(
-        self, name: str, replicas: int, *, grace: int = 2, pre_stop: int = 1, min_ready: int = 0, surge: int = 1
-    ) -> None:
-        """Pods that become ready by a probe and shut down politely; without surge one goes before one comes."""
-        container = {
-            "name": "web",
-            "image": "app:1",
-            "ports": [{"containerPort": POD_PORT}],
-            "readinessProbe": {"httpGet": {"path": "/", "port": POD_PORT}, "periodSeconds": 1},
-            "lifecycle": {"preStop": {"sleep": {"seconds": pre_stop}}},
-        }
-        template = {
-            "metadata": {"labels": {"app": name}},
-            "spec": {"containers": [container], "terminationGracePeriodSeconds": grace},
-        }
-        spec = {
-            "replicas": replicas,
-            "minReadySeconds": min_ready,
-            "selector": {"matchLabels": {"app": name}},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 1 - surge}},
-            "template": template,
-        }
-        self.cluster.verbs.create(DEPLOYMENTS, {"metadata": {"name": name}, "spec": spec}, "default")
+    def deploy(self, name: str, replicas: int, **pod: int) -> None:
+        """Pods of that name; see `deployment` for what can be said of them."""
+        self.cluster.verbs.create(DEPLOYMENTS, deployment(name, replicas, **pod), "default")
 
-    def expose(self, name: str, mode: Mode, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
-        """A Service of type LoadBalancer for the pods of that name."""
-        whole = {
-            "type": "LoadBalancer",
-            "selector": {"app": name},
-            "externalTrafficPolicy": mode.policy,
-            "ports": [{"name": "web", "port": PORT, "targetPort": POD_PORT}],
-            **spec,
-        }
-        asked = {PREFIX + suffix: value for suffix, value in (annotations or {}).items()}
-        notes = {PREFIX + "address-type": "intranet", **QUICK_CHECK, **mode.annotations, **asked}
-        body = {"metadata": {"name": name, "annotations": notes}, "spec": whole}
-        self.cluster.verbs.create(SERVICES, body, "default")
+    def expose(self, name: str, mode: Mode, annotations: Mapping[str, str] | None = None) -> None:
+        """A balancer for the pods of that name."""
+        self.cluster.verbs.create(SERVICES, service(name, mode, annotations or {}), "default")
 
     def patch(self, resource: str, name: str, **body: Any) -> None:
         """A merge patch."""
@@ -397,36 +297,13 @@ async def site(folder: Path) -> AsyncIterator[Site]:
     settings = KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
     async with AsyncExitStack() as stack:
         number = stack.enter_context(free_range())
-        file = worldfile.parse(yaml.safe_dump(_world(number)))
+        file = worldfile.parse(yaml.safe_dump(world(number)))
         cloud = await stack.enter_async_context(serving_cloud(file, "127.0.0.1", 0, latency=LATENCY))
-        _interfaces(cloud)
+        give_interfaces(cloud)
         cluster = await stack.enter_async_context(serving(settings))
         wire = {IPv4Network(VPC): IPv4Network(ON_THE_WIRE.format(number))}
         nodes = NodesFile(wire, tuple(map(node_spec, WORKERS)))
         hollow = await stack.enter_async_context(Hollow(cluster.verbs, nodes, grace=GRACE))
-        made = Site(folder, cloud, cluster, hollow, stack.enter_context(_refusals()))
+        made = Site(folder, cloud, cluster, hollow, stack.enter_context(refusals()))
         stack.push_async_callback(made.end)
         yield made
-
-
-def _interfaces(cloud: Server) -> None:
-    """A network interface for the pods of each machine, with every address that they may have."""
-    world = cloud.cloud.world
-    ecs = world.states["ecs"]
-    for name in (*WORKERS, SPARE):
-        addresses = tuple(str(one) for one in node_spec(name).pod_cidr.hosts())
-        ecs.add_interface(world, "vsw-pods", own_id=f"eni-{name}", instance=ecs.instances[f"i-{name}"],
-                          private_ips=addresses)  # fmt: skip
-
-
-@contextmanager
-def _refusals() -> Iterator[Refusals]:
-    log, handler = logging.getLogger("yunsim.dataplane.dial"), Refusals()
-    before = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield handler
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(before)

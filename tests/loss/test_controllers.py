@@ -10,7 +10,7 @@ import signal
 
 import pytest
 from tests.loss.modes import NOT_CLUSTER
-from tests.loss.site import ENI, LOCAL
+from tests.loss.wishes import ENI, LOCAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

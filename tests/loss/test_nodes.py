@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from tests.loss.machines import SPARE, node_spec
 from tests.loss.modes import MODES
-from tests.loss.site import CLUSTER, DEPLOYMENTS, DETECTION, LOCAL, NODES, SPARE, node_spec
+from tests.loss.site import DEPLOYMENTS, NODES
+from tests.loss.wishes import CLUSTER, DETECTION, LOCAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,7 +3,8 @@
 import pytest
 from tests.loss.load import Load
 from tests.loss.modes import MODES
-from tests.loss.site import POD_PORT, PORT, PREFIX, SERVICES
+from tests.loss.site import SERVICES
+from tests.loss.wishes import POD_PORT, PORT, PREFIX
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,8 +10,10 @@ import signal
 import time
 
 import pytest
+from tests.loss.machines import WORKERS
 from tests.loss.modes import MODES
-from tests.loss.site import DEPLOYMENTS, NODES, POD_PORT, PORT, PREFIX, SERVICES, WORKERS
+from tests.loss.site import DEPLOYMENTS, NODES, SERVICES
+from tests.loss.wishes import POD_PORT, PORT, PREFIX
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
