@@ -65,6 +65,7 @@ def mark(node: str, cluster: str) -> str:
     return f"{_BEGIN}{node[:kept]}.{digest(whole, length=_DIGEST)}{_KIND}{cluster}"
 
 
+@lru_cache(maxsize=1 << 16)
 def read_mark(text: str) -> Mark | None:
     """Read a mark; None for anything else, which is somebody's own."""
     node, kind, cluster = text.removeprefix(_BEGIN).partition(_KIND)
@@ -82,6 +83,7 @@ def network(cidr: str) -> Network | None:
         return None
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical(cidr: str) -> str:
     """The one spelling of a range; what is no range stays as it is."""
     return str(network(cidr) or cidr)

@@ -3,6 +3,7 @@
 `plan` writes what is missing, `publish` tells what is true: both ask here, so they never disagree.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,9 +47,15 @@ class Verdict:
     text: str = ""
 
 
+THERE, COMING, MISSING = Verdict(State.THERE), Verdict(State.COMING), Verdict(State.MISSING)
+
+
 @dataclass(slots=True)
 class Ground:
-    """One table as everything that is wanted meets it at one time (seconds); `doomed` are entries that must go."""
+    """One table as everything that is wanted meets it at one time (seconds).
+
+    `doomed` are entries that must go, by range; `verdicts` say how each wish stands.
+    """
 
     id: str
     table: Table
@@ -56,16 +63,17 @@ class Ground:
     seen: Seen
     cluster: str
     now: float
-    doomed: dict[str, Route] = field(init=False)
+    doomed: Mapping[str, Route] = field(init=False)
+    verdicts: Sequence[tuple[Wish, Verdict]] = field(init=False)
     _ranges: Ranges = field(init=False)
 
     def __post_init__(self) -> None:
         wishes = {(wish.cidr, wish.instance) for wish in self.wanted.wishes}
         self.doomed = {cidr: one for cidr, one in self.table.routes.items() if self._is_doomed(one, wishes)}
         self._ranges = Ranges(self.table.routes.values())
+        self.verdicts = [(wish, self._verdict(wish)) for wish in self.wanted.wishes]
 
-    def verdict(self, wish: Wish) -> Verdict:
-        """Say how a wish stands here."""
+    def _verdict(self, wish: Wish) -> Verdict:
         if self.table.problem:
             return Verdict(State.BLOCKED, self.table.problem)
         there = self.table.routes.get(wish.cidr)
@@ -75,9 +83,9 @@ class Ground:
         if there is None:
             return self._absent(wish)
         if there.leads_to(wish.instance):
-            return Verdict(State.THERE if there.is_done else State.COMING)
+            return THERE if there.is_done else COMING
         if wish.cidr in self.doomed:
-            return Verdict(State.COMING)
+            return COMING
         return Verdict(State.BLOCKED, DUPLICATE.format(table=self.id, cidr=wish.cidr, **_told(there)))
 
     def _absent(self, wish: Wish) -> Verdict:
@@ -91,8 +99,8 @@ class Ground:
             return Verdict(State.BLOCKED, FULL.format(table=self.id, there=len(self.table.routes)))
         refusal = self.seen.refusals.get((self.id, wish.cidr, wish.instance))
         if refusal is not None and refusal.until > self.now:
-            return Verdict(State.BLOCKED, refusal.text) if refusal.text else Verdict(State.COMING)
-        return Verdict(State.MISSING)
+            return Verdict(State.BLOCKED, refusal.text) if refusal.text else COMING
+        return MISSING
 
     def _cut(self, wish: Wish) -> str:
         """Why packets to a part of the range would go elsewhere, whatever we write."""
@@ -104,7 +112,7 @@ class Ground:
     def _is_doomed(self, route: Route, wishes: set[tuple[str, str]]) -> bool:
         """Whether an entry of ours serves nobody: its node is gone, or has another range or instance by now."""
         owner = read_mark(route.description)
-        if owner is None or owner.cluster != self.cluster or route.shared:
+        if owner is None or owner.cluster != self.cluster or not route.leads_to(route.next_hop):
             return False
         if (route.cidr, route.next_hop) in wishes:
             return False

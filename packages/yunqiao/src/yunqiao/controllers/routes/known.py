@@ -22,6 +22,7 @@ class Known:
     """Instances by id, their VPC, tables (found for the vSwitches `tables_for`), what is in them, and since when.
 
     `marks` tells that entries may be marked: where that was refused once, it is not tried again.
+    `said` has the status of the condition that each node was told last.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Known:
     looked_at: float = NEVER
     poll: float = FIRST_POLL
     marks: bool = True
+    said: dict[str, str] = field(default_factory=dict)
 
     def unknown(self, ids: Iterable[str], now: float) -> tuple[str, ...]:
         """The instances that ECS must be asked for."""
@@ -66,7 +68,8 @@ class Known:
     def prune(self, now: float) -> None:
         """Forget refusals whose time is over, and with them how small the batches had to be."""
         refusals = {key: one for key, one in self.seen.refusals.items() if one.until > now}
-        self.seen = replace(self.seen, refusals=refusals)
+        if len(refusals) < len(self.seen.refusals):
+            self.seen = replace(self.seen, refusals=refusals)
 
     def next_poll(self) -> float:
         """Seconds until what is on its way is looked at again, longer each time."""
@@ -76,4 +79,4 @@ class Known:
     def again(self, now: float) -> float:
         """Seconds until there is something to try again."""
         times = [*self.missing.values(), *(one.until for one in self.seen.refusals.values())]
-        return min((at - now for at in times if at > now), default=float("inf"))
+        return min((max(0.0, at - now) for at in times), default=float("inf"))

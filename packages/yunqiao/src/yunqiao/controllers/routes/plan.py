@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from yunqiao.cloud import vpc
 from yunqiao.cloud.paging import chunks
-from yunqiao.controllers.routes.judge import Ground, State, grounds
+from yunqiao.controllers.routes.judge import Ground, State
 from yunqiao.controllers.routes.rules import Place, Rules
 from yunqiao.controllers.routes.seen import Seen, Spot
 from yunqiao.controllers.routes.want import Wanted, Wish
@@ -18,33 +18,31 @@ MARKED_AT_ONCE = 20
 """Entries that are marked in one turn: each takes a call, and new nodes must not wait for that."""
 
 
-def plan(wanted: Wanted, seen: Seen, rules: Rules, place: Place, now: float) -> Plan:
+def plan(grounds: Iterable[Ground], rules: Rules, place: Place) -> Plan:
     """Give the batches whose preconditions hold."""
-    steps: list[Call] = []
-    for ground in grounds(wanted, seen, rules.cluster, now):
-        steps += _removals(ground, rules, place)
-        steps += _additions(ground, rules, place)
+    steps = [step for one in grounds for step in (*_removals(one, rules, place), *_additions(one, rules, place))]
     return Plan(tuple(steps))
 
 
-def doomed(wanted: Wanted, seen: Seen, cluster: str, now: float) -> tuple[Route, ...]:
+def doomed(grounds: Iterable[Ground]) -> tuple[Route, ...]:
     """The entries that the plan would remove."""
-    return tuple(route for ground in grounds(wanted, seen, cluster, now) for route in ground.doomed.values())
+    return tuple(route for ground in grounds for route in ground.doomed.values())
 
 
-def unmarked(wanted: Wanted, seen: Seen) -> tuple[Route, ...]:
+def unmarked(grounds: Iterable[Ground]) -> tuple[Route, ...]:
     """Entries that serve our nodes and carry nobody's words: the incumbent made them, and they become ours.
 
     So does an entry of ours whose instance has come back under another node name. Each is given as it should be.
     """
     return tuple(
-        Route(table_id, route.cidr, route.next_hop, wish.node[:LONGEST_NAME], wish.mark, id=route.id)
-        for table_id, table in sorted(seen.tables.items())
-        for wish in wanted.wishes
-        if (route := table.routes.get(wish.cidr)) is not None
+        Route(ground.id, route.cidr, route.next_hop, wish.node[:LONGEST_NAME], wish.mark, id=route.id)
+        for ground in grounds
+        for wish in ground.wanted.wishes
+        if (route := ground.table.routes.get(wish.cidr)) is not None
+        and route.description != wish.mark
         and route.id
         and route.leads_to(wish.instance)
-        and _is_free(route, wanted, wish)
+        and _is_free(route, ground.wanted, wish)
     )
 
 
@@ -56,13 +54,13 @@ def marking(routes: Sequence[Route], rules: Rules, place: Place) -> tuple[Call, 
     )
 
 
-def unsettled(wanted: Wanted, seen: Seen) -> frozenset[Spot]:
+def unsettled(grounds: Iterable[Ground], seen: Seen) -> frozenset[Spot]:
     """The ranges to look at again: what was written there is not done, or what was believed proved wrong."""
     coming = {
-        (name, wish.cidr)
-        for name, table in seen.tables.items()
-        for wish in wanted.wishes
-        if (route := table.routes.get(wish.cidr)) is not None and route.leads_to(wish.instance) and not route.is_done
+        (ground.id, wish.cidr)
+        for ground in grounds
+        for wish, verdict in ground.verdicts
+        if verdict.state is State.COMING and wish.cidr in ground.table.routes and wish.cidr not in ground.doomed
     }
     return seen.unclear | coming
 
@@ -85,8 +83,8 @@ def _removals(ground: Ground, rules: Rules, place: Place) -> Iterator[Call]:
 
 def _additions(ground: Ground, rules: Rules, place: Place) -> Iterator[Call]:
     missing: dict[str, Route] = {}
-    for wish in ground.wanted.wishes:
-        if wish.cidr not in missing and ground.verdict(wish).state is State.MISSING:
+    for wish, verdict in ground.verdicts:
+        if wish.cidr not in missing and verdict.state is State.MISSING:
             name = wish.node[:LONGEST_NAME]
             missing[wish.cidr] = Route(ground.id, wish.cidr, wish.instance, name, wish.mark)
     for batch in _batches(ground, missing.values(), rules.together):

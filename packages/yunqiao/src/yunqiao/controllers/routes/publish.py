@@ -26,13 +26,15 @@ class Standing:
     problem: str = ""
 
 
+ROUTED_SO_FAR = Standing(True)
+
+
 def standings(wanted: Wanted, grounds: Iterable[Ground]) -> Mapping[str, Standing]:
     """Each node that is ours, by name. A node has its routes when each of them works in each table."""
     found: dict[str, Standing] = {name: Standing(False, text) for name, text in wanted.problems.items()}
-    tables = tuple(grounds)
-    for wish in wanted.wishes:
-        for verdict in [ground.verdict(wish) for ground in tables]:
-            before = found.get(wish.node, Standing(True))
+    for ground in grounds:
+        for wish, verdict in ground.verdicts:
+            before = found.get(wish.node, ROUTED_SO_FAR)
             routed = before.routed and verdict.state is State.THERE
             found[wish.node] = Standing(routed, before.problem or verdict.text)
     return found

@@ -24,8 +24,15 @@ class Routes:
         self._site = site
 
     def noticed(self, old: Node | None, new: Node | None) -> bool:
-        """Whether a change of a node is a reason to look at routes."""
-        return concerns(old) != concerns(new)
+        """Whether a change of a node is a reason to look at routes: that it was told so by us is none."""
+        if new is None:
+            self._site.known.said.pop(old.metadata.name if old else "", None)
+            return True
+        if concerns(old) != concerns(new):
+            return True
+        status = unavailable(new).status
+        changed = old is not None and unavailable(old).status != status
+        return changed and self._site.known.said.get(new.metadata.name) != status
 
     async def reconcile(self, _key: str) -> float | None:
         """Bring the tables to where they should be and tell the nodes; seconds until they are looked at again.

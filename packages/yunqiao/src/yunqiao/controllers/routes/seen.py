@@ -4,7 +4,7 @@ A table is known as a whole or not at all; single ranges of it become `unclear` 
 the cloud works that off later, or when it contradicted what we believed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from yunqiao.cloud import vpc
@@ -76,10 +76,14 @@ def looked(seen: Seen, table_id: str, routes: Iterable[Route], ranges: frozenset
 def fold(seen: Seen, call: Call, reply: Reply, now: float) -> Seen:
     """What is known after the answer to a batch, each entry judged by itself."""
     failed = {(canonical(one.cidr), one.next_hop): one for one in vpc.read_failed_routes(reply)}
+    done: list[Route] = []
     for route in vpc.written_routes(call):
         failure = failed.get((canonical(route.cidr), route.next_hop))
-        seen = _done(seen, call, route) if failure is None else _failed(seen, call, route, failure, now)
-    return seen
+        if failure is None or "RouteEntry.NotFound" in failure.code:
+            done.append(replace(route, cidr=canonical(route.cidr), status=COMING))
+        else:
+            seen = _failed(seen, call, route, failure, now)
+    return _removed(seen, done) if call.action == "DeleteRouteEntries" else _made(seen, done)
 
 
 def stumble(seen: Seen, call: Call, trouble: Trouble, now: float) -> Seen | None:
@@ -92,8 +96,9 @@ def stumble(seen: Seen, call: Call, trouble: Trouble, now: float) -> Seen | None
         return None
     routes = vpc.written_routes(call)
     if len(routes) == 1:
-        failure = FailedRoute(routes[0].cidr, routes[0].next_hop, fault.code, fault.message)
-        return _failed(seen, call, routes[0], failure, now)
+        failure = {"DstCidrBlock": routes[0].cidr, "NextHop": routes[0].next_hop}
+        told = failure | {"FailedCode": fault.code, "FailedMessage": fault.message}
+        return fold(seen, call, {"FailedRouteEntries": [told]}, now)
     smaller = dict.fromkeys((_key(route) for route in routes), len(routes) // 2)
     return replace(seen, portions={**seen.portions, **smaller})
 
@@ -105,21 +110,28 @@ def marked(seen: Seen, route: Route) -> Seen:
     return _with(seen, route.table_id, replace(table, routes={**table.routes, route.cidr: now}))
 
 
-def _done(seen: Seen, call: Call, route: Route) -> Seen:
-    table = seen.tables[route.table_id]
-    cidr = canonical(route.cidr)
-    if call.action == "DeleteRouteEntries":
-        left = {key: one for key, one in table.routes.items() if key != cidr}
-        return _with(seen, route.table_id, replace(table, routes=left, full=False))
-    made = replace(table, routes={**table.routes, cidr: replace(route, cidr=cidr, status=COMING)})
-    return replace(_with(seen, route.table_id, made), unclear=seen.unclear | {(route.table_id, cidr)})
+def _made(seen: Seen, routes: Sequence[Route]) -> Seen:
+    """Entries whose making was accepted: they are looked at until they work."""
+    if not routes:
+        return seen
+    table = seen.tables[routes[0].table_id]
+    now = replace(table, routes={**table.routes, **{route.cidr: route for route in routes}})
+    spots = {(route.table_id, route.cidr) for route in routes}
+    return replace(_with(seen, routes[0].table_id, now), unclear=seen.unclear | spots)
+
+
+def _removed(seen: Seen, routes: Sequence[Route]) -> Seen:
+    """Entries that have made room."""
+    if not routes:
+        return seen
+    table, gone = seen.tables[routes[0].table_id], {route.cidr for route in routes}
+    left = {cidr: one for cidr, one in table.routes.items() if cidr not in gone}
+    return _with(seen, routes[0].table_id, replace(table, routes=left, full=False))
 
 
 def _failed(seen: Seen, call: Call, route: Route, failure: FailedRoute, now: float) -> Seen:
     fault = Fault(call.action, 400, failure.code, failure.message, "")
     trouble = outcome(fault, call.product)
-    if "RouteEntry.NotFound" in failure.code:
-        return _done(seen, call, route)
     if "Quota" in failure.code or "LimitExceed" in failure.code:
         return _with(seen, route.table_id, replace(seen.tables[route.table_id], full=True))
     if isinstance(trouble, NotYet):

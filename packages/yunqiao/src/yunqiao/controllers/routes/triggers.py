@@ -1,12 +1,11 @@
 """Which change of a node concerns its routes: a pure look at what bears on them, so that heartbeats cost nothing."""
 
 from yunqiao.controllers.routes.claims import EXCLUDED, VIRTUAL
-from yunqiao.controllers.routes.publish import unavailable
 from yunqiao.model.cluster import Node
 
 
 def concerns(node: Node | None) -> tuple[object, ...]:
-    """Everything about a node that routes depend on; its ranges, its instance, and what it is told of its network."""
+    """Everything about a node that routes depend on; its ranges, its instance, and whether it is to have any."""
     if node is None:
         return ()
     meta, spec = node.metadata, node.spec
@@ -19,5 +18,4 @@ def concerns(node: Node | None) -> tuple[object, ...]:
         node.status.node_info.system_uuid,
         tuple(one.address for one in node.status.addresses if one.type == "InternalIP"),
         tuple(meta.labels.get(label) for label in (*EXCLUDED, *(key for key, _ in VIRTUAL))),
-        unavailable(node).status,
     )
