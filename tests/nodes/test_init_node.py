@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -147,14 +149,35 @@ def test_metadata_that_is_wrong_is_not_believed(verbs, kubeconfig, capsys, answe
     assert "providerID" not in verbs.get("nodes", "worker-1")["spec"]
 
 
-class _Site:
-    """Answers every request the same."""
+def test_metadata_that_is_too_slow_is_given_up_in_a_bounded_time(verbs, kubeconfig, capsys, monkeypatch):
+    monkeypatch.setattr(init_node, "Metadata", partial(metadata_service.Metadata, total=0.05))
+    node(verbs)
+    began = time.monotonic()
+    with in_thread(lambda: _Site(web.Response(text="x"), seconds=1.0)) as url:
+        assert run(kubeconfig, url, "--node-name=worker-1") == 1
+    assert time.monotonic() - began < 10
+    assert "does not answer" in capsys.readouterr().err
 
-    def __init__(self, answer: web.Response) -> None:
-        self._answer = answer
+
+def test_an_api_server_that_comes_back_is_waited_for(verbs, kubeconfig, metadata, capsys, monkeypatch):
+    node(verbs)
+    text = kubeconfig.read_text()
+    kubeconfig.write_text(text.replace("https://", "http://"))
+    threading.Timer(0.3, kubeconfig.write_text, [text]).start()
+    monkeypatch.setattr(init_node, "PAUSE", 0.2)
+    assert run(kubeconfig, metadata, "--node-name=worker-1") == 0
+    assert "again in 0.2 s" in capsys.readouterr().err
+
+
+class _Site:
+    """Answers every request the same, after so many seconds."""
+
+    def __init__(self, answer: web.Response, seconds: float = 0.0) -> None:
+        self._answer, self._seconds = answer, seconds
 
     async def __aenter__(self) -> str:
         async def handle(_: web.Request) -> web.Response:
+            await asyncio.sleep(self._seconds)
             return web.Response(text=self._answer.text, status=self._answer.status)
 
         application = web.Application()
