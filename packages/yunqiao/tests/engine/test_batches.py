@@ -57,6 +57,31 @@ async def test_a_full_batch_does_not_wait(clock: Any, queue: Queue[str]) -> None
     assert work.batches == [["k0", "k1"], ["k2", "k3"]]
 
 
+async def test_more_workers_make_no_smaller_batches(clock: Any, queue: Queue[str]) -> None:
+    work = Work()
+    for number in range(6):
+        queue.add(f"k{number}", after=number * 0.1)
+    await run(clock, queue, work, 5, Batching(100, 1.0, 3))
+    assert work.batches == [["k0", "k1", "k2", "k3", "k4", "k5"]]
+
+
+async def test_a_batch_that_takes_long_keeps_no_other_waiting(clock: Any, queue: Queue[str]) -> None:
+    work = Work()
+    quick = work.work
+
+    async def slow(keys: Any) -> dict[str, Any]:
+        ends = await quick(keys)
+        if "slow" in keys:
+            await clock.sleep(60)
+        return ends
+
+    work.work = slow  # type: ignore[method-assign]  # this one test has work that takes long
+    queue.add("slow")
+    queue.add("quick", after=5)
+    await run(clock, queue, work, 10, Batching(100, 1.0, 2))
+    assert work.batches == [["slow"], ["quick"]]
+
+
 async def test_each_key_comes_up_again_as_its_own_outcome_says(clock: Any, queue: Queue[str]) -> None:
     work = Work()
     work.ends = {"fine": None, "later": 30.0, "busy": NotYet("wait", 3.0), "lost": Lost("?"), "no": Refused("no")}

@@ -39,6 +39,8 @@ from yunqiao.settings import Settings
 
 log = logging.getLogger("yunqiao")
 
+BATCHES_AT_ONCE = 4
+"""Batches of nodes that are worked on side by side: one that waits for its rate limit keeps no other waiting."""
 JOINING = -1
 """Priority of nodes that wait to be used, over those that are only looked at."""
 
@@ -102,7 +104,8 @@ async def nodes(footing: Footing) -> None:
 
         watching.follow_nodes(noticed)
         footing.show(story.figures)
-        batching = Batching(min(MOST, settings.nodes_per_call), settings.node_event_wait, settings.node_workers)
+        workers = max(settings.node_workers, BATCHES_AT_ONCE)
+        batching = Batching(min(MOST, settings.nodes_per_call), settings.node_event_wait, workers)
         await batches.run(queue, story.reconcile, story.report, batching, footing.clock)
 
 

@@ -21,7 +21,10 @@ Work = Callable[[Sequence[str]], Awaitable[Mapping[str, Outcome]]]
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """At most `most` keys at once; the first waits up to `gather` seconds for others."""
+    """At most `most` keys at once; the first waits up to `gather` seconds for others.
+
+    While one worker gathers no other does, so that more workers do not make smaller batches.
+    """
 
     most: int
     gather: float
@@ -31,25 +34,31 @@ class Batching:
 async def run(queue: Queue[str], work: Work, report: Report, batching: Batching, clock: Clock) -> None:
     """Work on batches until cancelled; a key is never worked on twice at once."""
     doubted: set[str] = set()
+    gathering = asyncio.Lock()
+
+    async def worker() -> None:
+        while True:
+            keys: list[str] = []
+            try:
+                async with gathering:
+                    await _gather(queue, keys, batching, clock)
+                await turn(queue, keys, work, report, doubted)
+            finally:
+                for key in keys:
+                    queue.done(key)
+
     async with asyncio.TaskGroup() as tasks:
         for number in range(batching.workers):
-            tasks.create_task(_worker(queue, work, report, batching, clock, doubted), name=f"batches-{number}")
+            tasks.create_task(worker(), name=f"batches-{number}")
 
 
-async def _worker(
-    queue: Queue[str], work: Work, report: Report, batching: Batching, clock: Clock, doubted: set[str]
-) -> None:
-    while True:
-        keys = [await queue.get()]
-        try:
-            keys += queue.due(batching.most - 1)
-            if len(keys) < batching.most:
-                await clock.sleep(batching.gather)
-                keys += queue.due(batching.most - len(keys))
-            await turn(queue, keys, work, report, doubted)
-        finally:
-            for key in keys:
-                queue.done(key)
+async def _gather(queue: Queue[str], keys: list[str], batching: Batching, clock: Clock) -> None:
+    """Fill `keys`, which are the caller's to give back even if this is cancelled."""
+    keys.append(await queue.get())
+    keys += queue.due(batching.most - 1)
+    if len(keys) < batching.most:
+        await clock.sleep(batching.gather)
+        keys += queue.due(batching.most - len(keys))
 
 
 async def turn(queue: Queue[str], keys: Sequence[str], work: Work, report: Report, doubted: set[str]) -> None:
