@@ -3,6 +3,7 @@
 import pytest
 
 from yunqiao.controllers.services.known import VERIFY_EVERY
+from yunqiao.model.cluster import ServicePort
 from yunqiao.model.errors import Refused
 from yunsim.dispatch import perform
 
@@ -114,3 +115,19 @@ async def test_an_empty_twin_that_a_late_call_left_goes(bench):
     )  # fmt: skip
     assert [call.action for call in await bench.verify()] == ["SetLoadBalancerDeleteProtection", "DeleteLoadBalancer"]
     assert bench.wanted_is_there()
+
+
+async def test_a_server_that_somebody_has_put_into_a_group_of_ours_outlives_the_group_s_port(bench):
+    bench.cluster.ask(ports=[ServicePort(port=80, node_port=30080), ServicePort(port=81, node_port=30081)])
+    await bench.settle()
+    (balancer,) = bench.cloud.world.states["slb"].load_balancers.values()
+    group = next(one for one in balancer.groups.values() if "30081" in one.name)
+    do(
+        bench, "AddVServerGroupBackendServers", VServerGroupId=group.id,
+        BackendServers='[{"ServerId":"i-w3","Port":"9090","Weight":"5","Type":"ecs"}]',
+    )  # fmt: skip
+    bench.cluster.ask(ports=[ServicePort(port=80, node_port=30080)])
+    await bench.settle()
+    assert [one.server_id for one in balancer.groups[group.id].backends.values()] == ["i-w3"]
+    assert ("tcp", 81) not in balancer.listeners
+    assert await bench.verify() == []

@@ -6,7 +6,9 @@ import pytest
 
 from yunqiao.controllers.nodes.parting import SECOND_LOOK, Certain, Sight, Wait, Withheld, may_go
 
-GONE = Sight(instance="i-1", since=100.0, readiness="Unknown", missing=1, nodes=10, anything_found=True)
+GONE = Sight(
+    instance="i-1", since=100.0, shown_before=True, readiness="Unknown", missing=1, nodes=10, anything_found=True
+)
 LATER = 100.0 + SECOND_LOOK
 
 
@@ -21,6 +23,10 @@ def test_the_second_look_is_waited_for() -> None:
 @pytest.mark.parametrize("readiness", ["True", "False", ""])
 def test_who_is_heard_of_or_never_said_anything_stays(readiness: str) -> None:
     assert isinstance(may_go(replace(GONE, readiness=readiness), LATER), Withheld)
+
+
+def test_who_was_never_shown_may_be_somebody_elses() -> None:
+    assert isinstance(may_go(replace(GONE, shown_before=False), LATER), Withheld)
 
 
 def test_when_no_instance_is_found_at_all_nobody_goes() -> None:

@@ -15,7 +15,7 @@ from yunqiao.controllers.services.clb.fold import fold, stumble
 from yunqiao.controllers.services.clb.health import healthy
 from yunqiao.controllers.services.clb.options import borrowing, fields, given, keeps, options
 from yunqiao.controllers.services.clb.plan import plan
-from yunqiao.controllers.services.clb.see import find, refresh, see
+from yunqiao.controllers.services.clb.see import confirm, find, refresh, see
 from yunqiao.controllers.services.clb.serving import serving
 from yunqiao.controllers.services.clb.want import followed, needs, want
 from yunqiao.controllers.services.identity import Identity, wants_balancer
@@ -44,6 +44,7 @@ class Provider:
     find: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     see: Callable[[Send, Identity, Sequence[Balancer]], Awaitable[Balancer | Absent]]
     refresh: Callable[[Send, Identity, Balancer], Awaitable[Balancer]]
+    confirm: Callable[[Send, Identity, Call], Awaitable[None]]
     addresses: Callable[[Send, Parsed[Any], Balancer], Awaitable[tuple[Sequence[Ingress], str]]]
     plan: Callable[[Balancer | Absent, Balancer | Absent, Identity, float], Plan]
     fold: Callable[[Balancer | Absent, Call, Reply], Balancer | Absent]
@@ -54,7 +55,7 @@ class Provider:
 
 CLB = Provider(
     "CLB", wants_balancer, fields, options, keeps, borrowing, given, followed, needs, want, Directory, find, see,
-    refresh, addresses, plan, fold, stumble, serving, healthy,
+    refresh, confirm, addresses, plan, fold, stumble, serving, healthy,
 )  # fmt: skip
 PROVIDERS = (CLB,)
 

@@ -109,6 +109,7 @@ class _Work:
         self._who = identity(self._service, services.rules.cluster, self._noted(), borrowed, shared)
         self._left: set[str] = set()
         self._unclear = False
+        self._looked = False
         self.due: float | None = None
 
     async def ensure(self) -> float | None:
@@ -254,10 +255,12 @@ class _Work:
 
     async def _found(self) -> Balancer | Absent:
         await self._first_look()
+        self._looked = True
         found = await self._provider.find(self._services.send, self._who, self._known.take_listed())
         return found if isinstance(found, Balancer) else self._known.looked(found, self._now())
 
     async def _look(self, listed: tuple[Balancer, ...]) -> Balancer | Absent:
+        self._looked = True
         return self._known.looked(await self._provider.see(self._services.send, self._who, listed), self._now())
 
     async def _converge(
@@ -268,7 +271,7 @@ class _Work:
             plan=lambda now: self._plan(wanted, now, who),
             fold=lambda *args: self._known.folded(self._known.aged(self._provider.fold(*args), self._now())),
             stumble=self._provider.stumble,
-            send=self._told,
+            send=lambda call: self._told(who, call),
         )
         try:
             return await converge(seen, way)
@@ -287,8 +290,10 @@ class _Work:
     def _plan(self, wanted: Balancer | Absent, seen: Balancer | Absent, who: Identity) -> Plan:
         return self._provider.plan(wanted, seen, who, self._now())
 
-    async def _told(self, call: Call) -> Reply:
+    async def _told(self, who: Identity, call: Call) -> Reply:
         """Every call that changes something is an Event of the Service, in the words of its why."""
+        if not self._looked:
+            await self._provider.confirm(self._services.send, who, call)
         reply = await self._services.send(call)
         self._tell("Normal", call.action, call.why)
         if call.action.startswith(("DeleteLoadBalancer", "DeleteVServerGroup")):

@@ -34,11 +34,13 @@ def turn(wanted, seen, window=WINDOW, **more):
         ([b("a"), b("b", 0, leaving=True)], [b("a", age=7.0), b("b")], ([], [], [], 0.5)),
         ([b("a"), b("b", 0, leaving=True)], [b("b")], ([("a", 100)], [], [], ASK_AGAIN)),
         ([b("a", 0), b("b", 0, leaving=True)], [b("a", 0), b("b")], ([], [("b", 0)], [], NEVER)),
+        ([b("b", 0, leaving=True)], [b("b")], ([], [], [], NEVER)),
         ([], [b("a")], ([], [], ["a"], None)),
     ],
     ids=[
         "comes", "another weight", "gone", "somebody else's", "leaves and is not there", "leaves", "has left",
-        "leaves and the other is new", "leaves and the other only comes", "leaves and no other is to take any", "all",
+        "leaves and the other is new", "leaves and the other only comes", "leaves and no other is to take any",
+        "leaves and nobody stays", "all",
     ],
 )  # fmt: skip
 def test_pods_and_nodes(wanted, seen, outcome):

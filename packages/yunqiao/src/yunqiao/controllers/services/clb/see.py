@@ -9,7 +9,7 @@ from yunqiao.cloud.clb import access_control, domains, groups, instances, listen
 from yunqiao.cloud.paging import every
 from yunqiao.controllers.services.identity import OWNER_TAG, Identity
 from yunqiao.model.balancer import UNKNOWN, Absent, AccessList, Backend, Balancer, Group, Listener
-from yunqiao.model.errors import Refused
+from yunqiao.model.errors import Refused, Stale
 from yunqiao.model.keys import read
 from yunqiao.model.step import Call, Send
 
@@ -35,6 +35,19 @@ async def find(send: Send, who: Identity, found: Sequence[Balancer] = ()) -> Bal
         return await see(send, who, found)
     lists = await _lists(send, who.on(found[0]), {who.access})
     return replace(found[0], access=lists, known=False)
+
+
+async def confirm(send: Send, who: Identity, call: Call) -> None:
+    """Before a group goes with all that is in it: that nobody has put a server of their own there since the last look.
+
+    Raises Stale when somebody has.
+    """
+    if call.action != "DeleteVServerGroup":
+        return
+    inside = groups.read_backends(await send(groups.describe(call.params["VServerGroupId"])))
+    theirs = [one.server_ip or one.server_id for one in inside if not who.owner.owns(one.description)]
+    if theirs:
+        raise Stale(f"somebody has put {', '.join(theirs)} into server group {call.params['VServerGroupId']}; it stays")
 
 
 async def refresh(send: Send, who: Identity, seen: Balancer) -> Balancer:

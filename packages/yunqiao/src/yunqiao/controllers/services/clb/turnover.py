@@ -5,6 +5,8 @@
   been there for that long. Then it goes to weight 0 and finishes what it has.
 - A pod's own backend is removed when its endpoint is gone. An instance that lingers is removed when it has been at
   weight 0 for DRAIN seconds, or at once when its node is gone.
+- While nobody is to take over (every node is marked as leaving, say), those that serve keep what they have: a mass
+  marking no more empties a balancer than a mass outage does.
 - What serves no longer goes at once.
 - Where the cloud has refused to take more, room is made first: what leaves goes at once, too.
 """
@@ -93,9 +95,12 @@ def _leaving(
 
 
 def _until_a_successor(staying: Iterable[Backend], have: Mapping[Identity, Backend], window: float) -> float:
-    """Seconds until one that stays is healthy for certain; 0 when none is to stay with a weight."""
-    serving = [one.identity for one in staying if one.weight > 0]
+    """Seconds until one that stays is healthy for certain; 0 where none is to have a weight, infinite where none stays."""
+    weights = {one.identity: one.weight for one in staying}
+    serving = [identity for identity, weight in weights.items() if weight > 0]
     oldest = max((have[one].age for one in serving if one in have and have[one].weight > 0), default=0.0)
+    if not weights:
+        return NEVER
     return max(0.0, window - oldest) if serving else 0.0
 
 
@@ -104,7 +109,7 @@ def _stage(one: Backend, serves: bool, wait: float) -> tuple[int, float]:
     if one.weight == 0:
         return 0, NEVER if serves else max(0.0, DRAIN - one.age)
     if wait > 0:
-        return one.weight, min(wait, ASK_AGAIN)
+        return one.weight, min(wait, ASK_AGAIN) if wait < NEVER else NEVER
     return 0, NEVER if serves else DRAIN
 
 
