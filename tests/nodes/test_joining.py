@@ -61,6 +61,24 @@ async def test_nothing_is_written_on_a_node_that_has_registered_anew_meanwhile(b
     assert seen[0] not in bench.cluster.writes
 
 
+async def test_a_node_that_goes_while_it_is_looked_at_keeps_no_other_waiting(bench):
+    bench.cloud.add("i-one", private_ip="10.0.1.1")
+    bench.cloud.add("i-two", private_ip="10.0.1.2")
+    bench.cluster.join("one", "10.0.1.1")
+    bench.cluster.join("two", "10.0.1.2")
+    answer = bench.site.send
+
+    async def meanwhile(call):
+        if "one" in bench.cluster.names():
+            bench.cluster.verbs.delete("nodes", "one")
+        return await answer(call)
+
+    bench.site.send = meanwhile
+    await bench.run(3)
+    assert bench.provider_id("two") == "cn-hangzhou.i-two"
+    assert bench.cluster.names() == ["two"]
+
+
 async def test_with_routes_a_node_is_never_schedulable_without_saying_that_it_has_none(bench, new_bench):
     bench = new_bench(rules=Rules("cn-hangzhou", "vpc-test", routes=True))
     bench.cloud.add("i-one", private_ip="10.0.1.1")

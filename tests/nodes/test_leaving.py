@@ -116,6 +116,15 @@ async def test_a_share_of_the_cluster_that_goes_at_once_is_kept_and_said(bench):
     assert {one.name: one.value for one in bench.story.figures()}["yunqiao_node_deletions_withheld"] == 0
 
 
+async def test_a_node_on_an_instance_of_another_account_is_never_deleted(bench):
+    await cluster_of(bench, 5)
+    bench.cluster.join("theirs", "10.7.0.1", provider_id="cn-hangzhou.i-theirs", taints=())
+    bench.cluster.hear("theirs", "Unknown")
+    await bench.run(60 * MINUTE, step=5)
+    assert "theirs" in bench.cluster.names()
+    assert "is not found and never was" in bench.text("theirs", "InstanceNotFound")
+
+
 async def test_a_new_leader_waits_anew(bench):
     await cluster_of(bench, 5)
     release(bench, 1)

@@ -14,7 +14,7 @@ from yunqiao.controllers.nodes.plan import Check, admit, delete, plan
 from yunqiao.controllers.nodes.see import Seen
 from yunqiao.controllers.nodes.site import Site
 from yunqiao.controllers.nodes.triggers import concerns
-from yunqiao.controllers.nodes.want import Wanted, want
+from yunqiao.controllers.nodes.want import CHARGE_TYPE, Wanted, want
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused
 from yunqiao.model.step import Call, Patch
@@ -65,14 +65,13 @@ class Turn:
             self._verdict = identity.found(self.node, seen.evidence(), self._site.rules)
         if not isinstance(self._verdict, Gone):
             self.known.instance = self._verdict.id if isinstance(self._verdict, Instance) else ""
-        if not isinstance(self._verdict, Gone):
             self.known.found()
 
     def doubt(self, holders: Mapping[str, Sequence[Node]]) -> None:
         """Do not take the node for an instance that another living node is; a node that says so has precedence."""
         if not self.joins or not isinstance(self._verdict, Instance):
             return
-        others = [one for one in holders[self._verdict.id] if one.metadata.uid != self.node.metadata.uid]
+        others = [one for one in holders.get(self._verdict.id, ()) if one.metadata.uid != self.node.metadata.uid]
         rivals = [one for one in others if one.spec.provider_id or not self.node.spec.provider_id]
         twin = next((one.metadata.name for one in rivals if readiness(one) != "Unknown"), "")
         if twin:
@@ -169,6 +168,7 @@ class Turn:
         return Sight(
             instance=instance_id,
             since=since,
+            shown_before=self.known.instance == instance_id or CHARGE_TYPE in self.node.metadata.labels,
             readiness=readiness(self.node),
             missing=site.memory.missing(),
             nodes=sum(kind_of(node, site.rules.region) is Kind.INSTANCE for node in site.all()),

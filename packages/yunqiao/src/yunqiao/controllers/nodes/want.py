@@ -10,6 +10,8 @@ from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.cluster import Node, NodeAddress
 from yunqiao.model.instance import InstanceId, write_provider_id
 
+CHARGE_TYPE = "node.alibabacloud.com/instance-charge-type"
+"""The label that nobody but a controller that was shown the instance can know."""
 POOL_TAG = "ack.alibabacloud.com/nodepool-id"
 STOPPED = "Stopped"
 
@@ -53,7 +55,7 @@ def labels(instance: Instance) -> Mapping[str, str]:
         **dict.fromkeys(("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type"), instance.type),
         **dict.fromkeys(("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"), instance.zone),
         **dict.fromkeys(("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"), instance.region),
-        "node.alibabacloud.com/instance-charge-type": instance.charge_type,
+        CHARGE_TYPE: instance.charge_type,
         "node.alibabacloud.com/spot-strategy": instance.spot_strategy,
         "node.alibabacloud.com/nodepool-id": instance.tags.get(POOL_TAG, ""),
     }
