@@ -95,7 +95,10 @@ def _leaving(
 
 
 def _until_a_successor(staying: Iterable[Backend], have: Mapping[Identity, Backend], window: float) -> float:
-    """Seconds until one that stays is healthy for certain; 0 where none is to have a weight, infinite where none stays."""
+    """Seconds until one that stays is healthy for certain.
+
+    0 where those that stay are to have no weight; infinite where nobody stays.
+    """
     weights = {one.identity: one.weight for one in staying}
     serving = [identity for identity, weight in weights.items() if weight > 0]
     oldest = max((have[one].age for one in serving if one in have and have[one].weight > 0), default=0.0)
