@@ -100,6 +100,22 @@ async def test_a_route_that_is_there_already_is_not_unsaid(new_bench):
     assert UNINITIALIZED not in bench.taints("one")
 
 
+async def test_a_route_that_comes_meanwhile_is_not_unsaid(new_bench):
+    bench = new_bench(rules=Rules("cn-hangzhou", "vpc-test", routes=True))
+    bench.cloud.add("i-one", private_ip="10.0.1.1")
+    bench.cluster.join("one", "10.0.1.1", provider_id="cn-hangzhou.i-one")
+    routed = {"type": "NetworkUnavailable", "status": "False", "reason": "RouteCreated"}
+
+    def meanwhile(step):
+        bench.cluster.before_write = None
+        bench.cluster.change("one", {"status": {"conditions": [routed]}}, "status")
+
+    bench.cluster.before_write = meanwhile
+    await bench.run(20)
+    assert bench.condition("one", "NetworkUnavailable")["status"] == "False"
+    assert UNINITIALIZED not in bench.taints("one")
+
+
 async def test_a_new_leader_with_an_old_cache_does_nothing_twice_and_undoes_nothing(bench):
     bench.cloud.add("i-one", private_ip="10.0.1.1", public_ip="203.0.113.7")
     bench.cluster.join("one", "10.0.1.1")

@@ -37,7 +37,7 @@ def test_first_the_check_goes_off_and_the_status_is_written() -> None:
     )  # fmt: skip
     assert isinstance(patch, Patch)
     assert (patch.subresource, patch.strategic) == ("status", True)
-    assert patch.body["metadata"] == {"uid": "u-1"}
+    assert patch.body["metadata"] == {"uid": "u-1", "resourceVersion": "7"}
     assert patch.body["status"]["addresses"] == [
         {"$patch": "replace"},
         {"type": "InternalIP", "address": "10.0.0.1"},

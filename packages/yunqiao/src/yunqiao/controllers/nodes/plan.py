@@ -97,11 +97,12 @@ def _taints(node: Node, taints: tuple[Taint, ...]) -> dict[str, Any]:
 
 
 def _patch(node: Node, body: Mapping[str, Any], why: str, subresource: str = "") -> Patch:
-    """A patch of this very object; one of its spec only in the version that it was made from.
+    """A patch of this very object; of its spec and conditions only in the version that it was made from.
 
-    The API server replaces a list of taints as a whole, and a providerID cannot be changed once it is there.
+    The API server replaces a list of taints as a whole, a providerID cannot be changed once it is there, and that the
+    node has a route may have been said meanwhile.
     """
     metadata = {**body.get("metadata", {}), "uid": node.metadata.uid}
-    if "spec" in body:
+    if "spec" in body or "conditions" in body.get("status", {}):
         metadata["resourceVersion"] = node.metadata.resource_version
     return Patch("Node", "", node.metadata.name, {**body, "metadata": metadata}, why, subresource, strategic=True)
