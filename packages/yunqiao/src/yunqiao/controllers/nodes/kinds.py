@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 from ipaddress import ip_address
 
+from yunqiao.model.candidate import HYBRID
 from yunqiao.model.cluster import Node, Taint
 from yunqiao.model.instance import read_provider_id
 
@@ -21,7 +22,6 @@ EXCLUDED = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com
 LINGJUN = "alibabacloud.com/lingjun-worker"
 LINGJUN_ELSEWHERE = "alibabacloud.com/lingjun-tianwen-environment"
 VIRTUAL = (("type", "virtual-kubelet"), ("alibabacloud.com/virtual-node", "true"))
-HYBRID = "ack-hybrid://"
 
 
 class Kind(Enum):
