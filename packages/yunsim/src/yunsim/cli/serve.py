@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from yunsim import worldfile
 from yunsim.cli.stopping import stopped
 from yunsim.cli.values import Commands, address, milliseconds
+from yunsim.dataplane.kernel.possible import NotPossible
 from yunsim.limits import rates_of
 from yunsim.reading import FileError
 from yunsim.serving import Server, serving
@@ -24,15 +26,31 @@ def add(commands: Commands) -> None:
     parser.add_argument("--rates", choices=["real", "none"], help="enforce the documented rate limits (default: none)")
     parser.add_argument("--strict", action="store_true", help="refuse what the API reference does not list")
     parser.add_argument("--latency", type=milliseconds, default=0.0, metavar="MS", help="delay every answer")
+    parser.add_argument(
+        "--net",
+        choices=["loopback", "kernel"],
+        default="loopback",
+        help="kernel: every instance is a network namespace, and packets go where the route tables say (Linux, root "
+        "or a user namespace; the world's VPCs must not be in 127.0.0.0/8)",
+    )
+    parser.add_argument(
+        "--prefix",
+        default=f"yunsim{os.getpid()}-",
+        metavar="TEXT",
+        help="with --net kernel: namespaces are called TEXT and the id of an instance or VPC (default: yunsimPID-)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve; 1 when the address cannot be had or the world file cannot be used."""
+    """Serve; 1 when the address or the network cannot be had, or the world file cannot be used."""
     try:
         asyncio.run(_serve(options))
     except FileError as error:
         sys.stderr.write(f"yunsim: {error}\n")
+        return 1
+    except NotPossible as error:
+        sys.stderr.write(f"yunsim: a network in the kernel is not possible: {error}\n")
         return 1
     except OSError as error:
         host, port = options.listen
@@ -45,9 +63,15 @@ def run(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace) -> None:
     file = worldfile.load(options.world)
     rates = rates_of(options.rates) if options.rates else None
-    latency = options.latency
     until_stopped = stopped()
-    async with serving(file, *options.listen, strict=options.strict, rates=rates, latency=latency) as server:
+    async with serving(
+        file,
+        *options.listen,
+        strict=options.strict,
+        rates=rates,
+        latency=options.latency,
+        namespaces=options.prefix if options.net == "kernel" else "",
+    ) as server:
         sys.stdout.write(f"yunsim listening on {server.url}\n")
         if sys.stdout.isatty():
             sys.stdout.write(_table(file, server))
