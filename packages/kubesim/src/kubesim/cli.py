@@ -70,7 +70,7 @@ async def _serve(options: argparse.Namespace) -> None:
         print(f"kubesim listening on {running.url}", flush=True)
         waiting: set[asyncio.Future[Any]] = {asyncio.create_task(stopped.wait())}
         if nodes is not None:
-            waiting.add(asyncio.create_task(_run_nodes(running.verbs, nodes)))
+            waiting.add(asyncio.create_task(_run_nodes(running.verbs, nodes, running.place)))
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
@@ -80,6 +80,6 @@ async def _serve(options: argparse.Namespace) -> None:
             task.result()
 
 
-async def _run_nodes(verbs: Verbs, nodes: NodesFile) -> None:
-    async with Hollow(verbs, nodes) as hollow:
+async def _run_nodes(verbs: Verbs, nodes: NodesFile, server: tuple[str, int]) -> None:
+    async with Hollow(verbs, nodes, server=server) as hollow:
         await hollow.wait()

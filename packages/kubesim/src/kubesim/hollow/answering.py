@@ -11,6 +11,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from kubesim.hollow.door import Door
+from kubesim.hollow.homes import HERE, Home
 from kubesim.hollow.silence import Silence
 
 LARGEST_HEAD = 65536
@@ -141,8 +142,9 @@ class AnsweringProtocol(asyncio.Protocol):
 class AnsweringServer:
     """Listening sockets that share one answer."""
 
-    def __init__(self, answer: Callable[[], Answer]) -> None:
+    def __init__(self, answer: Callable[[], Answer], home: Home = HERE) -> None:
         self._answer = answer
+        self._home = home
         self._doors: dict[tuple[str, int], Door] = {}
         self._connections: set[asyncio.Transport] = set()
 
@@ -155,7 +157,7 @@ class AnsweringServer:
         """Listen there too; nothing happens when it does already. Raises OSError when the port is taken."""
         if (address, port) not in self._doors:
             self._doors[address, port] = Door(
-                (address, port), lambda: AnsweringProtocol(self._answer, self._connections)
+                (address, port), lambda: AnsweringProtocol(self._answer, self._connections), self._home
             )
 
     def fall_silent(self, silence: Silence) -> None:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from kubesim.hollow.wire import Place
+from kubesim.hollow.homes import HERE, Home, Place
 
 BACKLOG = 1024
 """Connections that the system holds for us to accept."""
@@ -18,12 +18,13 @@ BACKLOG = 1024
 class Door:
     """Accepts connections at a place until closed. Raises OSError when the place is taken."""
 
-    def __init__(self, place: Place, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, place: Place, protocol: Callable[[], asyncio.Protocol], home: Home = HERE) -> None:
         """Listen from now on; each connection gets a protocol of its own."""
         self._loop = asyncio.get_running_loop()
         self._protocol = protocol
         self._entering: set[asyncio.Task[object]] = set()
-        self._socket = socket.create_server(place, backlog=BACKLOG)
+        with home():
+            self._socket = socket.create_server(place, backlog=BACKLOG)
         self._socket.setblocking(False)
         self._loop.add_reader(self._socket, self._accept)
 

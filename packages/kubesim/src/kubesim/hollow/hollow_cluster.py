@@ -18,6 +18,7 @@ from kubesim.hollow.core_endpoints import CoreEndpoints
 from kubesim.hollow.daemonsets import DaemonSets
 from kubesim.hollow.deployments import Deployments
 from kubesim.hollow.endpointslices import EndpointSlices
+from kubesim.hollow.homes import Place
 from kubesim.hollow.kubelet import LEASE_NAMESPACE
 from kubesim.hollow.node_lifecycle import NodeLifecycle
 from kubesim.hollow.nodes import Nodes
@@ -33,11 +34,23 @@ GRACE = 2.0
 class Hollow:
     """A control plane and its nodes; use it with `async with`, or `start` and `close`."""
 
-    def __init__(self, verbs: Verbs, nodes: NodesFile, *, grace: float = GRACE, lowest_port: int | None = None) -> None:
-        """Take the API and the nodes; `grace` in seconds; `lowest_port` that may be bound is found out if None."""
+    def __init__(
+        self,
+        verbs: Verbs,
+        nodes: NodesFile,
+        *,
+        grace: float = GRACE,
+        lowest_port: int | None = None,
+        server: Place | None = None,
+    ) -> None:
+        """Take the API and the nodes; `grace` in seconds; `lowest_port` that may be bound is found out if None.
+
+        `server` is where the API server listens: machines that have a network of their own are heard of from there.
+        """
         self.wire = Wire(nodes.wire, lowest_port=lowest_port)
         self._file = nodes
         self._grace = grace
+        self._server = server
         self._cluster = Cluster(verbs)
         self._tasks: list[asyncio.Task[None]] = []
         self._nodes: Nodes
@@ -46,7 +59,7 @@ class Hollow:
         """Start the controllers, then every node of the file."""
         self._cluster.ensure_namespace(LEASE_NAMESPACE)
         self._cluster.load()
-        self._nodes = Nodes(self._cluster, self.wire, grace=self._grace)
+        self._nodes = Nodes(self._cluster, self.wire, grace=self._grace, server=self._server)
         kinds = (NodeLifecycle, Scheduler, Deployments, ReplicaSets, DaemonSets, EndpointSlices, CoreEndpoints)
         controllers: list[Controller] = [kind(self._cluster).controller for kind in kinds]
         loop = asyncio.get_running_loop()

@@ -11,20 +11,21 @@ from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.controller import Controller
 from kubesim.hollow.endpoints import service_key
 from kubesim.hollow.endpointslices import SLICES
+from kubesim.hollow.homes import HERE, Home, Place
 from kubesim.hollow.node_port import NodePort
 from kubesim.hollow.silence import Silence
 from kubesim.hollow.traffic import backends_of, is_local_only, ready_locally, usable
-from kubesim.hollow.wire import Place, Wire
+from kubesim.hollow.wire import Wire
 from kubesim.objects import Key, Object, key_of
 
 
 class HealthCheck:
     """Answers whether one node has ready endpoints of one Service: 200 with their number, or 503."""
 
-    def __init__(self, service: Key) -> None:
-        """Name the Service."""
+    def __init__(self, service: Key, home: Home = HERE) -> None:
+        """Name the Service, and where the node's sockets are made."""
         self._service = service
-        self._server = AnsweringServer(self._answer)
+        self._server = AnsweringServer(self._answer, home)
         self.count = 0
 
     def listen(self, place: Place) -> None:
@@ -108,7 +109,8 @@ class KubeProxy:
             ports.pop(gone).close()
         for (node, number), places in wanted.items():
             if (node, number) not in ports:
-                ports[node, number] = NodePort(self._wire.locate(self._nodes[node], number))
+                address = self._nodes[node]
+                ports[node, number] = NodePort(self._wire.locate(address, number), self._wire.homes.of(address))
             ports[node, number].serve([self._wire.locate(*place) for place in places])
         if not ports:
             del self._node_ports[key]
@@ -120,7 +122,7 @@ class KubeProxy:
         for gone in checks.keys() - wanted:
             checks.pop(gone).close()
         for node, _ in wanted:
-            check = checks.setdefault((node, number), HealthCheck(key))
+            check = checks.setdefault((node, number), HealthCheck(key, self._wire.homes.of(self._nodes[node])))
             check.count = ready_locally(slices, node)
             check.listen(self._wire.locate(self._nodes[node], number))
         if not checks:

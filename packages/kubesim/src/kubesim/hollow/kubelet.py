@@ -8,6 +8,7 @@ shuts down gracefully (https://kubernetes.io/docs/concepts/workloads/pods/pod-li
 import asyncio
 import logging
 from datetime import UTC
+from ipaddress import IPv4Address
 
 from kubesim.errors import StatusError
 from kubesim.hollow.addresses import Addresses
@@ -134,6 +135,8 @@ class Kubelet:
     async def _keep_running(self, key: Key, pod: Object, running: RunningPod) -> float | None:
         retry = None
         try:
+            if self._is_pods(running.address):
+                self._wire.homes.settle(running.address)
             running.open_ports(pod, named_ports(self._cluster.list(SLICES), running.address))
         except OSError as error:
             log.warning("pod %s/%s cannot listen: %s", *key, error)
@@ -170,6 +173,12 @@ class Kubelet:
         if running:
             await running.stop(self._silence)
             self._addresses.give_back(running.address)
+            if self._is_pods(running.address) and not self._silence:
+                self._wire.homes.leave(running.address)
+
+    def _is_pods(self, address: str) -> bool:
+        """Whether an address is a pod's own, and not the node's."""
+        return IPv4Address(address) in self._spec.pod_cidr
 
     async def _renew_lease(self) -> None:
         while True:

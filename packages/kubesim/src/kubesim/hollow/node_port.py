@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 
 from kubesim.hollow.door import Door
+from kubesim.hollow.homes import HERE, Home, Place, connected
 from kubesim.hollow.silence import Silence
-from kubesim.hollow.wire import Place
 
 CONNECT_TIMEOUT = 10.0
 """Seconds an endpoint has to accept."""
@@ -89,9 +89,10 @@ class ClientSide(Side):
 class NodePort:
     """A listening port and the connections made through it."""
 
-    def __init__(self, place: Place) -> None:
-        """Name the place to listen at; nothing listens before `open`."""
+    def __init__(self, place: Place, home: Home = HERE) -> None:
+        """Name the place to listen at, and where the node's sockets are made; nothing listens before `serve`."""
         self.place = place
+        self._home = home
         self.endpoints: Sequence[Place] = ()
         self.connections: set[ClientSide] = set()
         self._turn = 0
@@ -104,7 +105,7 @@ class NodePort:
         if not endpoints:
             self._refuse()
         elif self._door is None:
-            self._door = Door(self.place, lambda: ClientSide(self))
+            self._door = Door(self.place, lambda: ClientSide(self), self._home)
 
     def accepted(self, client: ClientSide) -> None:
         """Begin to connect a new connection to an endpoint."""
@@ -155,6 +156,7 @@ class NodePort:
         self._turn += 1
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                return (await asyncio.get_running_loop().create_connection(lambda: Side(client), *place))[1]
+                sock = await connected(self._home, place)
+                return (await asyncio.get_running_loop().create_connection(lambda: Side(client), sock=sock))[1]
         except (OSError, TimeoutError):
             return None

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
+from ipaddress import IPv4Network
 
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.endpointslices import SLICES
+from kubesim.hollow.hearing import Hearing
+from kubesim.hollow.homes import Place
 from kubesim.hollow.kube_proxy import KubeProxy
 from kubesim.hollow.kubelet import Kubelet
 from kubesim.hollow.node_status import report_silence
@@ -17,8 +21,11 @@ from kubesim.objects import Object
 class Nodes:
     """All hollow nodes, running or not."""
 
-    def __init__(self, cluster: Cluster, wire: Wire, *, grace: float) -> None:
-        """Follow pods, Nodes and slices on behalf of every kubelet."""
+    def __init__(self, cluster: Cluster, wire: Wire, *, grace: float, server: Place | None = None) -> None:
+        """Follow pods, Nodes and slices on behalf of every kubelet.
+
+        `server` is where the API server listens for machines that have a network of their own.
+        """
         self.specs: dict[str, NodeSpec] = {}
         self.proxy = KubeProxy(cluster, wire)
         self._cluster = cluster
@@ -27,6 +34,8 @@ class Nodes:
         self._running: dict[str, tuple[Kubelet, asyncio.Task[None]]] = {}
         self._unnoticed: dict[str, asyncio.TimerHandle] = {}
         self._silent: dict[str, Silence] = {}
+        self._server = server
+        self._hearings: dict[str, asyncio.Task[None]] = {}
         cluster.on_change("pods", self._on_pod)
         cluster.on_change("nodes", self._on_node)
         cluster.on_change(SLICES, self._on_slice)
@@ -43,6 +52,8 @@ class Nodes:
         self._is_heard_of(spec.name)
         self._end_silence(spec.name)
         self.specs[spec.name] = spec
+        for network in (IPv4Network(spec.internal_ip), spec.pod_cidr):
+            self._wire.homes.assign(network, spec.namespace)
         kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace)
         kubelet.register()
         self._running[spec.name] = kubelet, asyncio.get_running_loop().create_task(kubelet.run())
@@ -51,15 +62,22 @@ class Nodes:
                 kubelet.on_pod(None, pod)
         if spec.serves_node_ports:
             self.proxy.add_node(spec.name, spec.internal_ip)
+        if spec.namespace and self._server:
+            hearing = Hearing(self._wire.homes.of(spec.internal_ip), self._server, partial(self._heard, spec.name))
+            self._hearings[spec.name] = asyncio.get_running_loop().create_task(hearing.run())
 
     async def halt(self, name: str, *, silently: bool = False) -> None:
         """Stop a node's machine at once: nothing on it answers any more, and nobody is told.
 
         Its ports refuse, unless it stops silently: then packets to it go nowhere.
         """
+        if name in self._hearings:
+            hearing = self._hearings.pop(name)
+            hearing.cancel()
+            await asyncio.wait([hearing])
         if name in self._running:
             kubelet, task = self._running.pop(name)
-            silence = Silence() if silently else None
+            silence = Silence(self._wire.homes.of(self.specs[name].internal_ip)) if silently else None
             if silence:
                 self._silent[name] = silence
                 kubelet.lose_power(silence)
@@ -74,6 +92,12 @@ class Nodes:
             loop = asyncio.get_running_loop()
             self._unnoticed[name] = loop.call_later(after, self._report_silence, name)
         else:
+            self._report_silence(name)
+
+    def _heard(self, name: str, gets_through: bool) -> None:
+        if gets_through and name in self._running:
+            self._running[name][0].register()
+        elif not gets_through:
             self._report_silence(name)
 
     def _end_silence(self, name: str) -> None:

@@ -13,6 +13,8 @@
       capacity: {cpu: "4", memory: 8Gi, pods: "110"}     # optional, these are the defaults
       kind: normal                          # optional, or virtual-kubelet: serves no NodePort
       unschedulable: false                  # optional
+      namespace: i-bp1...                   # optional: a network namespace (`ip netns`) that is the node's machine, for
+                                            # its own address and its pods'; `wire` is {} then
       cloudProvider: external               # optional: the node waits for a cloud controller, as kubelets do with that
                                             # flag (and --node-ip); it has no providerID then unless it is given
 
@@ -39,7 +41,7 @@ EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 KINDS = ("normal", "virtual-kubelet")
 NODE_KEYS = (
     "name", "internalIP", "podCIDR", "providerID", "systemUUID", "roles", "labels", "taints", "capacity", "kind",
-    "unschedulable", "cloudProvider",
+    "unschedulable", "cloudProvider", "namespace",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
@@ -75,6 +77,7 @@ class NodeSpec:
     kind: Literal["normal", "virtual-kubelet"] = "normal"
     unschedulable: bool = False
     external: bool = False
+    namespace: str = ""
 
     @property
     def serves_node_ports(self) -> bool:
@@ -183,6 +186,7 @@ def _node(value: object, where: str, wire: Mapping[IPv4Network, IPv4Network]) ->
         kind=kind,
         unschedulable=unschedulable,
         external=cloud_provider == "external",
+        namespace=_namespace(entry.get("namespace", ""), f"{where}.namespace", wire),
     )
 
 
@@ -210,6 +214,14 @@ def _pod_cidr(value: object, where: str, wire: Mapping[IPv4Network, IPv4Network]
         prefixes = ", ".join(map(str, wire))
         raise _wrong(where, value, f"a prefix inside {prefixes}", "choose one, or add its prefix to `wire`")
     return network
+
+
+def _namespace(value: object, where: str, wire: Mapping[IPv4Network, IPv4Network]) -> str:
+    namespace = _text(value, where)
+    if namespace and (wire or "/" in namespace):
+        fix = "name one that `ip netns` shows, and set `wire: {}`"
+        raise _wrong(where, value, "the name of a network namespace, where every address is true", fix)
+    return namespace
 
 
 def _text(value: object, where: str) -> str:

@@ -20,7 +20,7 @@ class PodServer:
         self._answer = Answer(f"{name} on {node}\n".encode(), headers=headers)
         self._address = address
         self._wire = wire
-        self._server = AnsweringServer(lambda: self._answer)
+        self._server = AnsweringServer(lambda: self._answer, wire.homes.of(address))
         self.ports: frozenset[int] = frozenset()
 
     def open(self, ports: frozenset[int]) -> None:

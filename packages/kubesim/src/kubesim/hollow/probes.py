@@ -8,6 +8,7 @@ TCP connection only.
 import asyncio
 from collections.abc import Callable
 
+from kubesim.hollow.homes import connected
 from kubesim.hollow.wire import Wire
 from kubesim.objects import Object
 
@@ -51,7 +52,8 @@ class ReadinessProbe:
             return False
 
     async def _connect(self, port: int) -> bool:
-        reader, writer = await asyncio.open_connection(*self._wire.locate(self._address, port))
+        sock = await connected(self._wire.homes.of(self._address), self._wire.locate(self._address, port))
+        reader, writer = await asyncio.open_connection(sock=sock)
         try:
             return "httpGet" not in self._probe or await self._is_answered(reader, writer)
         finally:

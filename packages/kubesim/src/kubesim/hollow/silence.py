@@ -7,21 +7,23 @@ connections that exist are kept and never read. Once the machine is there again 
 import asyncio
 import socket
 
-from kubesim.hollow.wire import Place
+from kubesim.hollow.homes import HERE, Home, Place
 
 
 class Silence:
     """The places and connections of one machine that is gone."""
 
-    def __init__(self) -> None:
-        """Hold nothing yet."""
+    def __init__(self, home: Home = HERE) -> None:
+        """Hold nothing yet; `home` is where the machine's sockets are made."""
+        self._home = home
         self._mute: list[socket.socket] = []
         self._held: list[asyncio.Transport] = []
 
     def mute(self, place: Place) -> None:
         """Let nobody get through to a place where nothing listens any more. Raises OSError when something does."""
-        listening = socket.create_server(place, backlog=0)
-        filler = socket.socket()
+        with self._home():
+            listening = socket.create_server(place, backlog=0)
+            filler = socket.socket()
         filler.setblocking(False)
         filler.connect_ex(place)  # takes the one place that a queue of length 0 has
         self._mute += [listening, filler]

@@ -7,7 +7,7 @@ serve are used only when there is no ready one (KEP-1669).
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kubesim.hollow.wire import Place
+from kubesim.hollow.homes import Place
 from kubesim.objects import Object
 
 

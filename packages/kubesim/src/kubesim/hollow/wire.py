@@ -4,7 +4,8 @@ The API server forbids loopback addresses as endpoints, so pods have addresses o
 a prefix of them is exchanged for a loopback prefix (10.244.1.7 listens on 127.244.1.7). Where ports below 1024 need a
 privilege that this process lacks, such a port is served 20000 higher.
 
-Every part that listens or connects asks the same Wire, so both ends always agree.
+Every part that listens or connects asks the same Wire, so both ends always agree. Where nodes have network namespaces
+of their own, its `homes` say in which one the sockets of an address are made.
 """
 
 import socket
@@ -12,11 +13,10 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from kubesim.hollow.homes import Homes, Place
+
 PORT_SHIFT = 20000
 """Added to a port that may not be bound."""
-
-Place = tuple[str, int]
-"""An address and a port."""
 
 
 def lowest_bindable_port() -> int:
@@ -43,6 +43,7 @@ class Wire:
 
     def __init__(self, prefixes: Mapping[IPv4Network, IPv4Network], *, lowest_port: int | None = None) -> None:
         """Take pairs of prefixes of equal length; `lowest_port` is what this process may bind (found out if None)."""
+        self.homes = Homes()
         self._prefixes = dict(prefixes)
         self._lowest_port = lowest_bindable_port() if lowest_port is None else lowest_port
         self._located: dict[Place, Place] = {}

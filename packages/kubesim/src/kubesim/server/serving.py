@@ -48,6 +48,8 @@ class Running:
     authority: bytes | None
     """PEM of the certificate authority; None without TLS."""
     server: Server
+    place: tuple[str, int]
+    """The address and port that it listens at."""
 
     @property
     def verbs(self) -> Verbs:
@@ -67,7 +69,9 @@ async def serving(settings: Settings, verbs: Verbs | None = None) -> AsyncIterat
     try:
         site = web.TCPSite(runner, settings.host, settings.port, ssl_context=identity.context if identity else None)
         await site.start()
-        running = Running(_url(runner, identity), token, identity.authority if identity else None, server)
+        running = Running(
+            _url(runner, identity), token, identity.authority if identity else None, server, _place(runner)
+        )
         if settings.kubeconfig:
             write(settings.kubeconfig, kubeconfig(running.url, running.token, running.authority))
         yield running
@@ -82,7 +86,12 @@ def _access(verbs: Verbs, settings: Settings, token: str) -> Access:
     return Access(users, Rbac(verbs.storage), settings.enforce_rbac)
 
 
-def _url(runner: web.AppRunner, identity: Identity | None) -> str:
+def _place(runner: web.AppRunner) -> tuple[str, int]:
     host, port = runner.addresses[0][:2]
+    return host, port
+
+
+def _url(runner: web.AppRunner, identity: Identity | None) -> str:
+    host, port = _place(runner)
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if identity else 'http'}://{shown}:{port}"
