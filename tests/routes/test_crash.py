@@ -60,6 +60,14 @@ async def test_two_troubles_neither(first: str, second: str) -> None:
             assert reached(bench), (number, gap)
 
 
+async def test_after_a_lost_answer_it_looks_before_it_writes_again(bench: Bench) -> None:
+    bench.join("w1")
+    bench.cloud.troubles = ["", "", "", "", "lost-after"]
+    await bench.settle()
+    assert [call.action for call in bench.cloud.writes()] == ["CreateRouteEntries"]
+    assert bench.cluster.condition("w1")[0] == "False"
+
+
 @pytest.mark.parametrize("number", range(4))
 async def test_a_patch_that_fails_is_sent_again(bench: Bench, number: int) -> None:
     tries = iter(range(100))

@@ -1,12 +1,10 @@
 """Which nodes get routes: instances of this VPC that are who they say; everybody else is left alone."""
 
 import pytest
-from tests.routes.conftest import REGION, Bench, new_node
+from tests.routes.conftest import REGION, VPC, Bench, new_node
 
 from yunqiao.model.cluster import Condition
 from yunqiao.model.errors import Refused
-
-WAITING = "Node created without a route"
 
 
 @pytest.mark.parametrize(
@@ -256,3 +254,16 @@ async def test_a_table_that_does_not_exist_is_told_with_the_key_to_set(bench: Be
     assert status == "True"
     assert "route table vtb-none cannot be read: InvalidRouteTableId.NotFound" in message
     assert "routeTableIDs" in message
+
+
+async def test_the_first_node_of_a_vswitch_with_a_table_of_its_own_brings_that_table_in(bench: Bench) -> None:
+    bench.join("w1")
+    await bench.settle()
+    second = bench.cloud.add_table("vtb-second")
+    state = bench.cloud.world.states["vpc"]
+    state.add_vswitch(bench.cloud.world, VPC, "10.2.0.0/16", "cn-hangzhou-h", own_id="vsw-2", route_table_id=second.id)
+    bench.boot("w2", "vsw-2")
+    bench.cluster.held["w2"] = new_node("w2", "172.16.9.0/24")
+    await bench.settle()
+    assert bench.cloud.routes(second) == {"172.16.0.0/24": "i-w1", "172.16.9.0/24": "i-w2"} == bench.cloud.routes()
+    assert bench.cluster.unavailable() == {"w1": "False", "w2": "False"}

@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 SOON = 1.0
 """Seconds until a turn that has left something to do begins anew."""
-PASSES = 3
-"""How often a turn writes and looks again before it lets newer changes in."""
 
 
 class Turn:
@@ -139,16 +137,13 @@ class Turn:
         return {owner.node for route in routes if (owner := read_mark(route.description)) and owner.node}
 
     async def _write(self) -> NotYet | None:
-        """Write and look again until nothing is left to do now; gives what stopped it, if that passes by itself."""
-        for _ in range(PASSES):
-            trouble = await self._converge()
-            unclear = unsettled(self._grounds(), self._known.seen)
-            if unclear:
-                site = self._site
-                self._known.seen = await look.spots(site.send, site.rules, self._known.seen, unclear)
-            if trouble or not self._planned(self._known.seen).steps:
-                return trouble
-        return None
+        """Write what is missing and look at what came of it; gives what stopped it, if that passes by itself."""
+        trouble = await self._converge()
+        unclear = unsettled(self._grounds(), self._known.seen)
+        if unclear:
+            site = self._site
+            self._known.seen = await look.spots(site.send, site.rules, self._known.seen, unclear)
+        return trouble
 
     async def _converge(self) -> NotYet | None:
         """Let known change with every answer, so that nothing of it is lost when a later call fails."""
