@@ -12,7 +12,7 @@ from yunqiao.cli.sandboxed.entering import CARD, NoEntry, choose, doors, enter
 from yunqiao.cli.sandboxed.guide import explain, facts
 from yunqiao.cli.sandboxed.listeners import tell_moved
 from yunqiao.cli.sandboxed.namespace import Namespace
-from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
+from yunqiao.cli.sandboxed.networks import KERNEL, NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
 from yunqiao.cli.sandboxed.ranges import lowest_port
 from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.enter is not None:
             enter(choose(doors(Path(tempfile.gettempdir())), options.enter or None), options.command)
         interfaces = options.pods == "interfaces"
+        if interfaces and options.net == KERNEL:
+            parser.error("--pods interfaces goes with --net loopback or private: there are no routes to follow then")
         serving = _serve(settle(options.net), as_json=options.output == "json", pods_have_interfaces=interfaces)
         asyncio.run(until_stopped(serving))
     except Stopped:

@@ -13,6 +13,7 @@ PATHS = {
     "Service": "/api/v1/namespaces/{}/services",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "Pod": "/api/v1/namespaces/{}/pods",
+    "Node": "/api/v1/nodes",
 }
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -38,6 +39,10 @@ class ClusterApi:
             if error.status == 404:
                 return None
             raise
+
+    async def list(self, kind: str, namespace: str = "") -> Any:
+        """All objects of a kind in a namespace; Nodes are in none."""
+        return (await self._ask("GET", _url(kind, namespace)))["items"]
 
     async def ready_pods(self, namespace: str) -> dict[str, str]:
         """Names and addresses of the pods that are ready and not on their way out."""

@@ -63,7 +63,9 @@ def enter(door: Door, command: Sequence[str], environment: Mapping[str, str] = o
 def _go_in(door: Door) -> None:
     namespaces = Path(f"/proc/{door.pid}/ns")
     kinds = [
-        kind for kind in ("user", "net") if (namespaces / kind).readlink() != Path(f"/proc/self/ns/{kind}").readlink()
+        kind
+        for kind in ("user", "net", "mnt")
+        if (namespaces / kind).readlink() != Path(f"/proc/self/ns/{kind}").readlink()
     ]
     opened = [os.open(namespaces / kind, os.O_RDONLY) for kind in kinds]  # before the first step hides them
     for namespace in opened:
@@ -74,7 +76,7 @@ def _go_in(door: Door) -> None:
 def _read(card: Path) -> Iterator[Door]:
     with suppress(OSError, ValueError, KeyError, TypeError):  # being written, being removed, or not ours to read
         told: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
-        if told["net"] == "private":
+        if told["net"] in ("private", "kernel"):
             yield Door(told["pid"], told["network"], told["kubeconfig"])
 
 

@@ -1,4 +1,4 @@
-"""The option --net of demo and sandbox: addresses of this machine's loopback, or a private network."""
+"""The option --net of demo and sandbox: addresses of this machine's loopback, or a private network, routed or not."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 
 from yunqiao.cli.sandboxed.namespace import Namespace, go_in, why_not
 
-LOOPBACK, PRIVATE, AUTO = CHOICES = ("loopback", "private", "auto")
+LOOPBACK, PRIVATE, AUTO, KERNEL = CHOICES = ("loopback", "private", "auto", "kernel")
 
 
 class NotPossible(Exception):
@@ -22,7 +22,8 @@ def add_option(parser: argparse.ArgumentParser) -> None:
         metavar="|".join(CHOICES),
         help="loopback (default): addresses of 127.0.0.0/8, reachable from everywhere on this machine; private: a "
         "network namespace in which every address and port is as in the cloud (Linux, root or not); auto: private "
-        "where possible. The environment variable NET says the same",
+        "where possible; kernel: private, and every instance a network namespace of its own, so that packets between "
+        "nodes go where the VPC's route table says (needs iproute2). The environment variable NET says the same",
     )
 
 
@@ -40,9 +41,9 @@ def settle(net: str) -> Namespace | None:
     """
     if net == LOOPBACK:
         return None
-    if why := why_not():
-        if net == PRIVATE:
+    if why := why_not(routed=net == KERNEL):
+        if net != AUTO:
             raise NotPossible(f"a private network is not possible here: {why}; or use --net loopback")
         sys.stderr.write(f"--net auto takes loopback, since a private network is not possible here: {why}\n")
         return None
-    return go_in()
+    return go_in(routed=net == KERNEL)

@@ -2,7 +2,7 @@
 
 On loopback everything lies in one 127.N.0.0/16, so that several sandboxes live side by side; pods have addresses of
 their own range in the API, as the API server's rules require, and the wire maps those. In a private network every
-address is what it would be in the cloud, and nothing is mapped.
+address is what it would be in the cloud, and nothing is mapped. In a routed one each machine is a network namespace.
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,10 @@ PODS, PODS_PER_NODE = "vsw-bp1sandbox00000000004", 40
 VPC = "vpc-bp1sandbox00000000001"
 
 
+NAMESPACES = "sandbox-"
+"""What the name of a machine's, or the VPC's, network namespace is: this and the id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The addresses of one sandbox; `cloud` and `cluster` are HOST:PORT to listen at, port 0 takes a free one."""
@@ -50,6 +54,8 @@ class Place:
     cloud: str = "127.0.0.1:0"
     cluster: str = "127.0.0.1:0"
     wire: Mapping[str, str] = field(default_factory=dict)
+    routed: bool = False
+    """Whether each machine is a network namespace."""
     pods_have_interfaces: bool = False
     """Whether the pods' addresses are the VPC's own, of network interfaces of the nodes (as with Terway)."""
 
@@ -101,6 +107,7 @@ class Place:
     def _node(self, machine: Machine) -> dict[str, Any]:
         taints = [{"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}] if machine.roles else []
         return {
+            **({"namespace": f"{NAMESPACES}{machine.id}"} if self.routed else {}),
             "name": machine.name,
             "internalIP": self.address(machine.host),
             "podCIDR": f"10.244.{machine.node}.0/24",
@@ -121,6 +128,11 @@ PRIVATE = Place(
     "10.0", "47.96.0.0/20", "10.244.0.0/16", cloud="100.100.100.200:80", cluster=f"10.0.{MACHINES[0].host}:6443"
 )
 """What a private network holds: the cloud answers where every ECS instance finds its metadata service."""
+
+ROUTED = Place(
+    "10.0", "47.96.0.0/20", "10.244.0.0/16", cloud="100.100.100.200:80", cluster="100.100.100.201:6443", routed=True
+)
+"""The same where each machine is a network namespace; the API server is beside the metadata service."""
 
 
 def _serial(machine: Machine) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import yaml
 
 from yunqiao.cli.sandboxed.entering import FOLDER_PREFIX
 from yunqiao.cli.sandboxed.namespace import Namespace
-from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, PRIVATE, REGION, Place, on_loopback
+from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, NAMESPACES, PRIVATE, REGION, ROUTED, Place, on_loopback
 from yunqiao.cli.sandboxed.programs import Program, start
 from yunqiao.cli.sandboxed.ranges import free_range
 
@@ -22,18 +22,22 @@ TOKEN = "sandbox"  # noqa: S105  # the simulated cluster's own token
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Where everything is; `namespace` is the private network that it is in, if any."""
+    """Where everything is; `namespace` is the private network that it is in, if any.
+
+    `start_controller` starts that where it was not to start with the others.
+    """
 
     folder: Path
     cloud: str
     cluster: str
-    programs: tuple[Program, ...]
+    programs: list[Program]
     namespace: Namespace | None
+    start_controller: Callable[[], Awaitable[None]]
 
     @property
     def net(self) -> str:
-        """`loopback` or `private`."""
-        return "private" if self.namespace else "loopback"
+        """`loopback`, `private` or `kernel`."""
+        return self.namespace.net if self.namespace else "loopback"
 
     @property
     def kubeconfig(self) -> Path:
@@ -57,26 +61,42 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(namespace: Namespace | None = None, *, pods_have_interfaces: bool = False) -> AsyncIterator[Sandbox]:
+async def sandbox(
+    namespace: Namespace | None = None, *, pods_have_interfaces: bool = False, controller: bool = True
+) -> AsyncIterator[Sandbox]:
     """All three run while the context lasts; nothing is left behind. Raises NotStarted, OSError.
 
     `namespace` is the private network that this process has gone into; None: it has not, loopback is used.
     `pods_have_interfaces` gives pods addresses of the VPC, so that balancers can reach them without their nodes.
+    Without `controller` that is left out until somebody starts it.
     """
     async with AsyncExitStack() as stack:
-        place = PRIVATE if namespace else on_loopback(stack.enter_context(free_range()))
+        place = _network(namespace) or on_loopback(stack.enter_context(free_range()))
         place = replace(place, pods_have_interfaces=pods_have_interfaces)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
         yunsim, cloud = await _cloud(stack, folder, place)
         kubesim, cluster = await _cluster(stack, folder, place)
-        controller = await _controller(stack, folder, place, cloud)
-        yield Sandbox(folder, cloud, cluster, (yunsim, kubesim, controller), namespace)
+        programs = [yunsim, kubesim]
+
+        async def start_controller() -> None:
+            programs.append(await _controller(stack, folder, place, cloud))
+
+        if controller:
+            await start_controller()
+        yield Sandbox(folder, cloud, cluster, programs, namespace, start_controller)
+
+
+def _network(namespace: Namespace | None) -> Place | None:
+    if namespace is None:
+        return None
+    return ROUTED if namespace.routed else PRIVATE
 
 
 async def _cloud(stack: AsyncExitStack, folder: Path, place: Place) -> tuple[Program, str]:
     world = folder / "world.yaml"
     world.write_text(yaml.safe_dump(place.world()))
-    program = await start("yunsim", ["serve", "--listen", place.cloud, "--world", str(world)], folder, {})
+    network = ["--net", "kernel", "--prefix", NAMESPACES] if place.routed else []
+    program = await start("yunsim", ["serve", "--listen", place.cloud, "--world", str(world), *network], folder, {})
     stack.push_async_callback(program.stop)
     return program, await program.listening()
 

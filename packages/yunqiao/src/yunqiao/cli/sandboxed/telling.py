@@ -55,6 +55,8 @@ class CallsTold:
 
     def tell(self) -> None:
         """Show the calls since the last time."""
+        if not self._log.exists():  # nobody has begun to write it
+            return
         text = self._log.read_text(errors="replace")[self._read :]
         whole, _, _ = text.rpartition("\n")
         if not whole:
