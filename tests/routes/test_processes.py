@@ -26,9 +26,32 @@ async def routes(stage: Stage) -> dict[str, str]:
 
 
 async def ranges(stage: Stage) -> dict[str, str]:
-    """What the nodes say: their instances by range."""
-    nodes = (await stage.kube("GET", NODES))["items"]
-    return {one["spec"]["podCIDR"]: one["spec"]["providerID"].rpartition(".")[2] for one in nodes}
+    """What the nodes say, once each says which instance it is: their instances by range."""
+
+    async def told() -> dict[str, str]:
+        specs = [one["spec"] for one in (await stage.kube("GET", NODES))["items"]]
+        found = {one["podCIDR"]: one.get("providerID", "").rpartition(".")[2] for one in specs}
+        return found if all(found.values()) else {}
+
+    return await until("all nodes have a providerID", told)
+
+
+async def routed(stage: Stage, wanted: dict[str, str]) -> None:
+    """Wait until the entries are exactly these."""
+
+    async def so() -> bool:
+        return await routes(stage) == wanted
+
+    await until(f"the routes are {wanted}", so)
+
+
+async def told(stage: Stage, name: str) -> None:
+    """Wait until a node hears that its network is available."""
+
+    async def so() -> bool:
+        return await unavailable(stage, name) == "False"
+
+    await until(f"{name} is told", so)
 
 
 async def unavailable(stage: Stage, name: str) -> str:
@@ -39,36 +62,22 @@ async def unavailable(stage: Stage, name: str) -> str:
 async def test_every_node_gets_its_route_and_is_told(stage: Stage) -> None:
     wanted = await ranges(stage)
     assert len(wanted) == 4
-
-    async def routed() -> bool:
-        return await routes(stage) == wanted
-
-    await until("all nodes have routes", routed)
+    await routed(stage, wanted)
     for name in ("worker-1", "worker-2", "worker-3", "control-plane-1"):
-
-        async def told(name: str = name) -> bool:
-            return await unavailable(stage, name) == "False"
-
-        await until(f"{name} is told", told)
+        await told(stage, name)
 
 
 async def test_a_deleted_node_loses_its_route_and_one_that_comes_back_gets_it(stage: Stage) -> None:
     third = f"{NODES}/worker-3"
-    node = await stage.kube("GET", third)
     wanted = await ranges(stage)
+    await routed(stage, wanted)
+    node = await stage.kube("GET", third)
     await stage.kube("DELETE", third)
-
-    async def gone() -> bool:
-        return await routes(stage) == {cidr: one for cidr, one in wanted.items() if cidr != node["spec"]["podCIDR"]}
-
-    await until("its route is gone", gone)
+    await routed(stage, {cidr: one for cidr, one in wanted.items() if cidr != node["spec"]["podCIDR"]})
     again = {"name": "worker-3", "labels": node["metadata"]["labels"]}
     await stage.kube("POST", NODES, {"metadata": again, "spec": node["spec"]})
-
-    async def back() -> bool:
-        return await routes(stage) == wanted and await unavailable(stage, "worker-3") == "False"
-
-    await until("its route is back", back)
+    await routed(stage, wanted)
+    await told(stage, "worker-3")
 
 
 async def test_the_controller_has_routes_and_no_bug(stage: Stage) -> None:
