@@ -55,7 +55,7 @@ async def told(stage: Stage, name: str) -> None:
 
 
 async def unavailable(stage: Stage, name: str) -> str:
-    conditions = (await stage.kube("GET", f"{NODES}/{name}"))["status"]["conditions"]
+    conditions = (await stage.kube("GET", f"{NODES}/{name}"))["status"].get("conditions", [])
     return next((one["status"] for one in conditions if one["type"] == "NetworkUnavailable"), "")
 
 
