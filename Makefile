@@ -22,6 +22,8 @@ $(STAMP): requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	@touch $@
 
+# NET=loopback (as it is), private (every address and port true, in a network namespace), auto, or kernel (every
+# instance a network namespace, packets between nodes go where the route table says; needs Linux and iproute2).
 demo: setup  ## the walkthrough on this machine: cloud, cluster and controller, real requests, then a clean end
 	@$(BIN)/yunqiao demo
 

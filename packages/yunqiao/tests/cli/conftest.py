@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 NOBODY = 65534
-WHY_NOT = "from yunqiao.cli.sandboxed.namespace import why_not; print(why_not())"
+WHY_NOT = "from yunqiao.cli.sandboxed.namespace import why_not; print(why_not(routed={}))"
 PROGRAMS = ("yunqiao", "yunsim", "kubesim", "cloud-controller-manager")
 
 
@@ -57,9 +57,9 @@ class User:
             time.sleep(0.05)
         return not self.processes()
 
-    def needs_private(self) -> None:
-        """Skip the test where this user cannot have a private network."""
-        if why := self.run(self.python.name, "-c", WHY_NOT).stdout.strip():
+    def needs_private(self, *, routed: bool = False) -> None:
+        """Skip the test where this user cannot have a private network, or not one with a namespace for each machine."""
+        if why := self.run(self.python.name, "-c", WHY_NOT.format(routed)).stdout.strip():
             pytest.skip(f"a private network is not possible here: {why}")
 
 

@@ -123,7 +123,8 @@ async def _play(teller: Teller, namespace: Namespace | None) -> dict[str, Any]:
         await _answers(story, address, port)
         if crossing:
             await _loses_a_node(story, *crossing)
-        await _scales(story, address, port)
+        else:
+            await _scales(story, address, port)
         await _goes(story, address, port)
         _tell_the_end(story)
         return {"true": story.true, "net": box.net, "facts": story.facts}

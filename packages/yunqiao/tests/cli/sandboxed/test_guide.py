@@ -14,8 +14,13 @@ from yunqiao.cli.sandboxed.telling import Teller
 CLOUD, CLUSTER = "http://127.0.0.1:8480", "https://127.0.0.1:6443"
 
 
+async def start_nothing() -> None:
+    pass
+
+
 def told(namespace: Namespace | None, **changed: object) -> tuple[dict[str, object], str]:
-    out, known = io.StringIO(), facts(Sandbox(Path("/tmp/box"), CLOUD, CLUSTER, (), namespace)) | changed
+    box = Sandbox(Path("/tmp/box"), CLOUD, CLUSTER, [], namespace, start_nothing)
+    out, known = io.StringIO(), facts(box) | changed
     explain(Teller(out), known)
     return json.loads(json.dumps(known)), out.getvalue()
 
@@ -40,6 +45,14 @@ def test_of_a_private_network_both_ways_in_are_told(has_users: bool, way: str) -
     assert (known["net"], known["pid"]) == ("private", 4711)
     assert f"nsenter --target 4711 {way} " in text
     assert "yunqiao sandbox --enter -- kubectl get nodes" in text
+
+
+def test_where_machines_are_namespaces_it_is_told_how_to_go_into_one() -> None:
+    known, text = told(Namespace(4711, has_users=False, routed=True))
+    assert known["net"] == "kernel"
+    assert "nsenter --target 4711 --net --mount " in text
+    assert "ip netns exec sandbox-i-bp1worker00000000001 bash" in text
+    assert "ip -n sandbox-vpc-bp1sandbox00000000001 route show table all proto 100" in text
 
 
 def test_whoever_may_not_open_low_ports_is_told_where_they_are() -> None:

@@ -35,7 +35,7 @@ def test_another_word_is_refused_wherever_it_comes_from(
         parsed(*(["--net", "bridge"] if source == "option" else []))
     said = capsys.readouterr().err
     assert "'bridge'" in said
-    assert "loopback, private, auto" in said
+    assert "loopback, private, auto, kernel" in said
 
 
 def test_on_loopback_there_is_nowhere_to_go() -> None:

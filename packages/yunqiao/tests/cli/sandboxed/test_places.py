@@ -4,9 +4,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from yunqiao.cli.sandboxed.places import MACHINES, PRIVATE, Place, on_loopback
+from yunqiao.cli.sandboxed.places import MACHINES, PRIVATE, ROUTED, Place, on_loopback
 
-EVERYWHERE = pytest.mark.parametrize("place", [on_loopback(17), PRIVATE], ids=["loopback", "private"])
+EVERYWHERE = pytest.mark.parametrize("place", [on_loopback(17), PRIVATE, ROUTED], ids=["loopback", "private", "kernel"])
 
 
 @EVERYWHERE
@@ -48,3 +48,9 @@ def test_in_a_private_network_nothing_is_mapped() -> None:
     assert PRIVATE.world()["wire"] == PRIVATE.nodes()["wire"] == {}
     assert PRIVATE.world()["vpcs"][0]["cidr"] == "10.0.0.0/16"
     assert not IPv4Network(PRIVATE.pods).overlaps(IPv4Network("10.0.0.0/16"))
+
+
+def test_where_machines_are_namespaces_each_node_is_in_that_of_its_instance() -> None:
+    assert [node["namespace"] for node in ROUTED.nodes()["nodes"]] == [f"sandbox-{one.id}" for one in MACHINES[:4]]
+    assert all("namespace" not in node for node in PRIVATE.nodes()["nodes"])
+    assert ROUTED.cluster == "100.100.100.201:6443"

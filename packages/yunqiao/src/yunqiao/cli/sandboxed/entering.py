@@ -25,7 +25,7 @@ class NoEntry(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A private sandbox: a process that is in its network, that network's name, and where the kubeconfig is."""
+    """A private or routed sandbox: a process in its network, that network's name, and where the kubeconfig is."""
 
     pid: int
     network: str
@@ -67,10 +67,12 @@ def _go_in(door: Door) -> None:
         for kind in ("user", "net", "mnt")
         if (namespaces / kind).readlink() != Path(f"/proc/self/ns/{kind}").readlink()
     ]
+    here = Path.cwd()
     opened = [os.open(namespaces / kind, os.O_RDONLY) for kind in kinds]  # before the first step hides them
     for namespace in opened:
         kernel.join(namespace)
         os.close(namespace)
+    os.chdir(here)  # a mount namespace begins at its root
 
 
 def _read(card: Path) -> Iterator[Door]:

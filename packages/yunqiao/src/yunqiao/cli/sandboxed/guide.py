@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, REGION
+from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, MACHINES, NAMESPACES, REGION, VPC
 from yunqiao.cli.sandboxed.ranges import PORT_SHIFT, lowest_port
 from yunqiao.cli.sandboxed.sandbox import Sandbox
 from yunqiao.cli.sandboxed.telling import Teller
@@ -45,6 +45,8 @@ def explain(teller: Teller, told: Facts) -> None:
     teller.table([[name, told[name]] for name in ("net", "cloud", "cluster", "logs")])
     if told["enter"]:
         _explain_entry(teller, told)
+    if told["net"] == "kernel":
+        _explain_machines(teller, told)
     teller.chapter("kubectl")
     teller.line(f"export KUBECONFIG={told['kubeconfig']}")
     teller.line("kubectl apply -f examples/nginx.yaml")
@@ -61,6 +63,15 @@ def explain(teller: Teller, told: Facts) -> None:
     teller.line(f"curl {told['state']}")
     teller.line(f"curl {told['calls']}")
     teller.chapter("Ctrl-C stops everything")
+
+
+def _explain_machines(teller: Teller, told: Facts) -> None:
+    enter, worker, router = shlex.join(told["enter"]), f"{NAMESPACES}{MACHINES[1].id}", f"{NAMESPACES}{VPC}"
+    teller.chapter("Each instance is a network namespace, and the VPC one whose routes are the route table's entries")
+    teller.table([
+        [f"{enter} -- ip netns exec {worker} bash", "a shell on worker-1"],
+        [f"{enter} -- ip -n {router} route show table all proto 100", "what the VPC's router knows of pods"],
+    ])  # fmt: skip
 
 
 def _explain_entry(teller: Teller, told: Facts) -> None:
