@@ -49,8 +49,8 @@ class Kernel:
 
     async def close(self) -> None:
         """Remove everything."""
-        made, self._made = self._made, {}
-        await carry_out(_removal(made.values()), forgiving=True)
+        self._made = {}
+        await carry_out(removal(self._around.prefix), forgiving=True)
 
     def _linked(self, network: Network) -> Surroundings:
         """Give each new VPC a /30 for its link, none that is in use. Raises NotPossible."""

@@ -29,6 +29,12 @@ def running(prefix: str, folder: Path = FOLDER) -> Iterator[None]:
     try:
         if not _locked(held):
             raise NotMade(f"another run has the prefix {prefix!r}; choose another one")
+        for other in (each.stem for each in folder.glob("*.lock") if each != path):
+            if other.startswith(prefix) or prefix.startswith(other):
+                path.unlink()
+                raise NotMade(
+                    f"the prefix {prefix!r} is not told apart from {other!r}, which a run has; choose another"
+                )
         yield
         path.unlink()
     finally:
