@@ -4,6 +4,8 @@ A kubelet may register its node with any providerID; a route to the instance it 
 there. So the instance must exist, and be the machine (its number, else an address) that the kubelet reports.
 """
 
+from functools import lru_cache
+
 from yunqiao.cloud.ecs import Instance
 from yunqiao.model.cluster import Node
 from yunqiao.model.instance import InstanceId, read_provider_id, same_machine
@@ -25,12 +27,15 @@ OTHER_ADDRESS = (
 )
 
 
+_read = lru_cache(maxsize=1 << 16)(read_provider_id)
+
+
 def claim_of(node: Node, region: str) -> InstanceId | None:
     """The instance of our region that a node claims to be; None for every other node, which is left alone."""
     labels = node.metadata.labels
-    if any(label in labels for label in EXCLUDED) or any(labels.get(key) == value for key, value in VIRTUAL):
+    if labels and (not labels.keys().isdisjoint(EXCLUDED) or any(labels.get(key) == value for key, value in VIRTUAL)):
         return None
-    claim = read_provider_id(node.spec.provider_id)
+    claim = _read(node.spec.provider_id)
     return claim if claim is not None and claim.region == region else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network
 
 from yunqiao.cloud.ecs import Instance
@@ -87,7 +88,8 @@ class _Making:
         if claim is None or claim.id not in self._instances or node.metadata.deletion_timestamp:
             return
         instance = self._instances[claim.id]
-        if not ranges_of(node):
+        ranges = ranges_of(node)
+        if not ranges:
             self._aside[node.metadata.name] = NO_RANGE
         elif instance is None:
             self._problems[node.metadata.name] = NOT_FOUND.format(id=claim.id, region=claim.region)
@@ -97,15 +99,16 @@ class _Making:
         elif text := doubt(node, instance):
             self._problems[node.metadata.name] = text
         else:
-            self._settle(node, whose, instance)
-
-    def _settle(self, node: Node, whose: str, instance: Instance) -> None:
-        self._settled.add(whose)
-        for cidr in ranges_of(node):
-            self._wishes.append(Wish(node.metadata.name, whose, instance.id, cidr, self._barred(cidr)))
+            self._settled.add(whose)
+            self._wishes += [Wish(node.metadata.name, whose, instance.id, one, self._barred(one)) for one in ranges]
 
     def _barred(self, cidr: str) -> str:
-        """Why that range must not be routed."""
+        """Why that range must not be routed; thought about once for each range and place."""
+        if cidr not in self._bars.judged:
+            self._bars.judged[cidr] = self._bar(cidr)
+        return self._bars.judged[cidr]
+
+    def _bar(self, cidr: str) -> str:
         found = network(cidr)
         if found is None or found.prefixlen == 0:
             return EVERYTHING.format(cidr=cidr)
@@ -127,12 +130,14 @@ class _Making:
 
 @dataclass(frozen=True, slots=True)
 class _Bars:
-    """Ranges that pod ranges must lie in, and those that they must not touch."""
+    """Ranges that pod ranges must lie in, those that they must not touch, and what was found of each so far."""
 
     cluster: tuple[Network, ...]
     vswitches: tuple[tuple[Network, str], ...]
+    judged: dict[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=8)
 def _bars(rules: Rules, place: Place) -> _Bars:
     read = [(network(one.cidr), one.id) for one in place.vswitches]
     return _Bars(
