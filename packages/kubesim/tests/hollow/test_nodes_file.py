@@ -44,6 +44,13 @@ def test_with_an_empty_wire_any_address_will_do():
     assert node.internal_ip == "10.0.0.7"
 
 
+def test_a_machine_may_be_a_network_namespace_where_every_address_is_true():
+    machine = ONE | {"namespace": "i-bp1"}
+    assert parse({"wire": {}, "nodes": [machine]}, "f").nodes[0].namespace == "i-bp1"
+    with pytest.raises(NodesFileError, match=r"namespace is 'i-bp1'; .*set `wire: \{\}`"):
+        parse({"nodes": [machine]}, "f")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,0 +1,169 @@
+"""A whole yunsim with its network in the kernel: what calls change is so in the kernel when they are answered."""
+
+import asyncio
+import signal
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from yunsim import worldfile
+from yunsim.dataplane.kernel.namespaces import carry_out
+from yunsim.dataplane.kernel.things import Ip
+from yunsim.dispatch import perform
+from yunsim.serving import Server, serving
+
+from .conftest import reaches
+
+Alone = Callable[[Callable[[], Any]], None]
+WORLD = """
+vpcs: [{id: vpc-1, cidr: 10.99.0.0/16}]
+vswitches:
+- {id: vsw-1, vpc: vpc-1, zone: cn-hangzhou-h, cidr: 10.99.0.0/24}
+- {id: vsw-2, vpc: vpc-1, zone: cn-hangzhou-i, cidr: 10.99.1.0/24}
+instances:
+- {id: i-1, vswitch: vsw-1, ip: 10.99.0.10}
+- {id: i-2, vswitch: vsw-2, ip: 10.99.1.10}
+load_balancers: [{id: lb-1, vswitch: vsw-2, ip: 10.99.1.50}]
+"""
+PODS = {"i-1": "10.244.1.2", "i-2": "10.244.2.2"}
+ONE, TWO = (f"t-{name}" for name in PODS)
+
+
+@asynccontextmanager
+async def started() -> AsyncIterator[Server]:
+    await carry_out([Ip("", "link set lo up")])
+    async with serving(worldfile.parse(WORLD), "127.0.0.1", 0, namespaces="t-") as server:
+        await carry_out(Ip(f"t-{name}", f"address add {address}/32 dev lo") for name, address in PODS.items())
+        yield server
+
+
+async def do(server: Server, product: str, action: str, **parameters: str) -> Any:
+    answer = perform(server.cloud.world, product, action, {"RegionId": "cn-hangzhou", **parameters})
+    await server.carrying.settled()
+    return answer
+
+
+def pods_meet() -> bool:
+    return bool(reaches((ONE, PODS["i-1"]), (TWO, PODS["i-2"])))
+
+
+async def route(server: Server, action: str, number: int) -> None:
+    table = next(iter(server.cloud.world.states["vpc"].route_tables))
+    entry = {"RouteTableId": table, "DestinationCidrBlock": f"10.244.{number}.0/24", "NextHopId": f"i-{number}"}
+    await do(server, "vpc", action, **entry)
+
+
+def test_a_route_entry_is_a_route_from_its_answer_on(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            assert not pods_meet()
+            await route(server, "CreateRouteEntry", 1)
+            assert not pods_meet()
+            await route(server, "CreateRouteEntry", 2)
+            assert pods_meet()
+            await route(server, "DeleteRouteEntry", 2)
+            assert not pods_meet()
+
+    alone(test)
+
+
+def test_an_instance_that_stops_is_silent_and_one_that_is_released_is_gone(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            for number in (1, 2):
+                await route(server, "CreateRouteEntry", number)
+            await do(server, "ecs", "StopInstance", InstanceId="i-2")
+            assert not pods_meet()
+            await do(server, "ecs", "StartInstance", InstanceId="i-2")
+            assert reaches(
+                (ONE, PODS["i-1"]), (TWO, PODS["i-2"]), seconds=3
+            )  # the kernel notices a carrier in its time
+            await do(server, "ecs", "StopInstance", InstanceId="i-2")
+            await do(server, "ecs", "DeleteInstance", InstanceId="i-2")
+            assert not Path("/run/netns", TWO).exists()
+
+    alone(test)
+
+
+def test_a_balancer_sends_to_instances_and_instances_reach_balancers(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            of = {"LoadBalancerId": "lb-1", "ListenerPort": "80"}
+            servers = '[{"ServerId": "i-1", "Port": "8080", "Weight": "100"}]'
+            group = await do(server, "slb", "CreateVServerGroup", BackendServers=servers, **of)
+            more = {"Bandwidth": "-1", "VServerGroupId": group["VServerGroupId"]}
+            await do(server, "slb", "CreateLoadBalancerTCPListener", **of, **more)
+            await do(server, "slb", "StartLoadBalancerListener", **of)
+            backend = await _in(ONE, BACKEND)
+            await asyncio.wait_for(_until(lambda: _in_and_out(TWO, CLIENT)), 10)
+            backend.kill()
+            await backend.wait()
+
+    alone(test)
+
+
+async def _until(attempt: Callable[[], Any]) -> None:
+    while not await attempt():
+        await asyncio.sleep(0.1)
+
+
+async def _in(namespace: str, code: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec("ip", "netns", "exec", namespace, sys.executable, "-c", code)
+
+
+async def _in_and_out(namespace: str, code: str) -> bool:
+    return await (await _in(namespace, code)).wait() == 0
+
+
+BACKEND = """
+import socket
+server = socket.create_server(("10.99.0.10", 8080))
+while True:
+    client, (address, _) = server.accept()
+    client.sendall(address.encode())
+    client.close()
+"""
+CLIENT = """
+import socket, sys
+try:
+    with socket.create_connection(("10.99.1.50", 80), 1) as client:
+        sys.exit(not client.recv(100).startswith(b"100.64."))
+except OSError:
+    sys.exit(1)
+"""
+
+
+def test_an_instance_is_known_to_the_metadata_service_by_its_address(alone: Alone):
+    async def test() -> None:
+        await carry_out([Ip("", "link set lo up"), Ip("", "address add 100.100.100.200/32 dev lo")])
+        async with serving(worldfile.parse(WORLD), "100.100.100.200", 0, namespaces="t-") as server:
+            url = f"{server.url}/latest/meta-data/instance-id"
+            code = f"import sys, urllib.request as u; sys.exit(u.urlopen({url!r}, timeout=5).read() != b'i-2')"
+            assert await _in_and_out(TWO, code)
+
+    alone(test)
+
+
+def test_what_a_killed_server_left_goes_with_the_next_start(alone: Alone, tmp_path: Path):
+    async def test() -> None:
+        await carry_out([Ip("", "link set lo up")])
+        file = tmp_path / "world.yaml"
+        file.write_text(WORLD)
+        command = ["serve", "--listen", "127.0.0.1:0", "--world", str(file), "--net", "kernel", "--prefix", "dead-"]
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "yunsim", *command, stdout=asyncio.subprocess.PIPE
+        )
+        assert server.stdout
+        url = (await server.stdout.readline()).decode().split()[-1]
+        with urllib.request.urlopen(f"{url}/_yunsim/state", timeout=5) as answer:
+            assert answer.status == 200
+        server.send_signal(signal.SIGKILL)
+        await server.wait()
+        assert Path("/run/netns/dead-i-1").exists()
+        async with started():
+            assert {each.name for each in Path("/run/netns").iterdir()} == {"t-vpc-1", ONE, TWO}
+
+    alone(test)
