@@ -33,11 +33,12 @@ from yunsim.serving import Server
 from yunsim.serving import serving as serving_cloud
 
 NAMES = ("one", "two", "three")
-SERVICES = "services"
+SERVICES, SLICES = "services", "endpointslices.discovery.k8s.io"
 MERGE = "application/merge-patch+json"
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
-INTRANET, SHIFT = {PREFIX + "address-type": "intranet"}, PREFIX + "backend-label"
-SHIFTS = {0: {"shift-1": "on"}, 1: {"shift-1": "on", "shift-2": "on"}, 2: {"shift-2": "on"}, 3: {}}
+INTRANET = {PREFIX + "address-type": "intranet"}
+SHIFTS = ((0, 1), (1, 2))
+"""The nodes with endpoints, at first and after the change."""
 """The labels of the nodes."""
 KEYS = {"accessKeyID": "TFRBSS1jcmFzaA==", "accessKeySecret": "bm8tc2VjcmV0"}
 """`LTAI-crash` and `no-secret` in base64, as the cloud-config has them."""
@@ -59,7 +60,7 @@ def _world(network: str) -> dict[str, Any]:
         "virtual_node_vswitch": "vsw-test",
         "instances": [
             {"id": f"i-w{number}", "hostname": f"w{number}", "vswitch": "vsw-test", "ip": f"{network}.0.1{number}"}
-            for number in SHIFTS
+            for number in range(4)
         ],
         "metadata_instance": "i-w0",
     }
@@ -120,19 +121,22 @@ class Site:
     def create(self) -> None:
         """Two ports, served by the nodes of the first shift."""
         for name in NAMES:
-            body = {"metadata": {"name": name, "annotations": {**INTRANET, SHIFT: "shift-1=on"}}, "spec": {}}
-            body["spec"] = {"type": "LoadBalancer", "ports": self._ports(name, 80, 81)}
+            self.cluster.verbs.create(SLICES, _slice(name, SHIFTS[0]), "default")
+            spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": self._ports(name, 80, 81)}
+            body = {"metadata": {"name": name, "annotations": INTRANET}, "spec": spec}
             self.cluster.verbs.create(SERVICES, body, "default")
 
     def change(self) -> None:
-        """Another second port on another node port, and in one and the same change the nodes of the second shift."""
+        """Another second port on another node port, and at the same time the nodes of the second shift."""
         for name in NAMES:
-            body = {"metadata": {"annotations": {SHIFT: "shift-2=on"}}, "spec": {"ports": self._ports(name, 80, 82)}}
-            self.cluster.verbs.patch(SERVICES, name, body, MERGE, "default")
+            endpoints = {"endpoints": _slice(name, SHIFTS[1])["endpoints"]}
+            self.cluster.verbs.patch(SLICES, name, endpoints, MERGE, "default")
+            self.cluster.verbs.patch(SERVICES, name, {"spec": {"ports": self._ports(name, 80, 82)}}, MERGE, "default")
 
     def delete(self) -> None:
         for name in NAMES:
             self.cluster.verbs.delete(SERVICES, name, "default")
+            self.cluster.verbs.delete(SLICES, name, "default")
 
     def _ports(self, name: str, *ports: int) -> list[dict[str, Any]]:
         base = NODE_PORTS[name] - 80
@@ -286,8 +290,8 @@ async def site(folder: Path) -> AsyncIterator[Site]:
         cloud.cloud.world.clock.freeze()
         foreign.settle_in(cloud.cloud.world)
         made = Site(folder, cloud, cluster, gate, theirs=foreign.theirs(cloud.cloud.world))
-        for number, labels in SHIFTS.items():
-            cluster.verbs.create("nodes", _node(number, labels))
+        for number in range(4):
+            cluster.verbs.create("nodes", _node(number))
         try:
             yield made
         finally:
@@ -295,9 +299,20 @@ async def site(folder: Path) -> AsyncIterator[Site]:
                 await made.kill()
 
 
-def _node(number: int, labels: dict[str, str]) -> dict[str, Any]:
+def _slice(name: str, nodes: tuple[int, ...]) -> dict[str, Any]:
+    """The endpoints of a Service, one on each of these nodes."""
+    endpoints = [
+        {"addresses": [f"10.1.{node}.1"], "conditions": {"ready": True}, "nodeName": f"w{node}"} for node in nodes
+    ]
     return {
-        "metadata": {"name": f"w{number}", "labels": labels},
+        "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4", "endpoints": endpoints, "ports": [{"name": "p80", "port": 80}],
+    }  # fmt: skip
+
+
+def _node(number: int) -> dict[str, Any]:
+    return {
+        "metadata": {"name": f"w{number}"},
         "spec": {"providerID": f"cn-hangzhou.i-w{number}"},
         "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }

@@ -8,9 +8,10 @@ from tests.loss.site import Site, site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bare_place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """A site without a controller."""
-    async with site(tmp_path_factory.mktemp("loss")) as made:
+async def bare_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site without a controller; a module may say PATIENT = False, where nobody has to wait for health checks."""
+    patient = getattr(request.module, "PATIENT", True)
+    async with site(tmp_path_factory.mktemp("loss"), patient=patient) as made:
         yield made
 
 

@@ -291,13 +291,16 @@ def _ready(obj: Any) -> bool:
 
 
 @asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
-    """Cloud and cluster, three workers and a machine to spare, and no controller yet."""
+async def site(folder: Path, *, patient: bool = True) -> AsyncIterator[Site]:
+    """Cloud and cluster, three workers and a machine to spare, and no controller yet.
+
+    With `patient` health checks a new backend takes traffic when it has proved itself, as on the cloud.
+    """
     (folder / "cloud-config").write_text(json.dumps({"Global": {**KEYS, "region": "cn-hangzhou"}}))
     settings = KubeSettings(tls=False, kubeconfig=folder / "kubeconfig")
     async with AsyncExitStack() as stack:
         number = stack.enter_context(free_range())
-        file = worldfile.parse(yaml.safe_dump(world(number)))
+        file = worldfile.parse(yaml.safe_dump(world(number) | {"patient_health_checks": patient}))
         cloud = await stack.enter_async_context(serving_cloud(file, "127.0.0.1", 0, latency=LATENCY))
         give_interfaces(cloud)
         cluster = await stack.enter_async_context(serving(settings))

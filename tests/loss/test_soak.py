@@ -18,6 +18,8 @@ from tests.loss.wishes import POD_PORT, PORT, PREFIX
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FEW = 6
+PATIENT = False
+"""Many changes in little time are the point here; the other modules have new backends prove themselves."""
 
 
 class Storm:

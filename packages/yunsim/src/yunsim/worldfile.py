@@ -56,6 +56,7 @@ class WorldFile:
     quotas: Mapping[str, int] = field(default_factory=dict)
     rates: Literal["real", "none"] | Mapping[str, int] = "none"
     busy: Busy = field(default_factory=Busy)
+    patient_health_checks: bool = False
 
     def vswitch(self, vswitch_id: str) -> VSwitch | None:
         """Return the vSwitch with that id, or None."""

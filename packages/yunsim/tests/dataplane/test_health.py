@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,30 @@ def history(health, probes):
 )
 def test_thresholds_decide_after_the_first_success(probes, states):
     assert history(Health(CHECK), probes) == states
+
+
+@pytest.mark.parametrize(
+    ("probes", "states"),
+    [
+        ("+++", ["unavailable", "unavailable", "normal"]),
+        ("++-+++", ["unavailable"] * 5 + ["normal"]),
+        ("-+-", ["unavailable"] * 3),
+    ],
+)
+def test_where_checks_are_patient_a_fresh_backend_proves_itself_first(probes, states):
+    assert history(Health(CHECK, patient=True), probes) == states
+
+
+async def test_a_backend_whose_check_gets_other_settings_keeps_its_state(rig):
+    server = await rig.server()
+    listener = rig.listener([server.backend()])
+    await rig.apply(listener)
+    await rig.health(listener, "b0", "normal")
+    changed = replace(
+        listener, health_check=replace(listener.health_check, interval=listener.health_check.interval + 40)
+    )
+    await rig.apply(changed)
+    assert rig.engine.health()[key_of(changed)]["b0"] == "normal"
 
 
 def test_without_a_check_everything_is_accepted_and_nothing_known():

@@ -2,8 +2,9 @@
 
 One task watches each distinct (address, port, settings), however many listeners share it. A backend starts as
 `unavailable`, the API's word for "no health check has completed", and takes nothing. Its first successful probe makes
-it `normal`, so that a fresh backend serves at once; from then on the thresholds decide. (The cloud waits for
-`healthy_threshold` probes the first time as well; a simulator gains nothing from that delay.) The next probe starts
+it `normal`, so that a fresh backend serves at once; from then on the thresholds decide. Where checks are `patient`,
+`healthy_threshold` probes are needed the first time as well, as on the cloud: what then is lost while backends change
+places would be lost there. A backend whose check gets other settings keeps its state. The next probe starts
 `interval` seconds after the last one ended, as in the detection window of
 https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guide/health-check-overview
 """
@@ -29,13 +30,17 @@ CONCURRENT_PROBES = 256
 
 @dataclass(slots=True)
 class Health:
-    """What is known of one backend: `streak` counts the latest probes that speak against its state.
+    """What is known of one backend.
+
+    `streak` counts the latest probes that agree with one another against its state, `leaning` is what they say.
 
     `probed` is set once a first probe has ended, whatever its result.
     """
 
     check: HealthCheck
     state: State = "unavailable"
+    patient: bool = False
+    leaning: State = "unavailable"
     streak: int = 0
     probed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,14 +58,15 @@ class Health:
         """Count one probe; True when the state changed."""
         self.probed.set()
         verdict: State = "normal" if passed else "abnormal"
-        self.streak = 0 if verdict == self.state else self.streak + 1
+        self.streak = 0 if verdict == self.state else self.streak + 1 if verdict == self.leaning else 1
+        self.leaning = verdict
         if self.streak == 0 or self.streak < self._needed(passed):
             return False
         self.state, self.streak = verdict, 0
         return True
 
     def _needed(self, passed: bool) -> int:
-        if self.state == "unavailable" and passed:
+        if self.state == "unavailable" and passed and not self.patient:
             return 1
         return self.check.healthy_threshold if passed else self.check.unhealthy_threshold
 
@@ -72,7 +78,8 @@ Watched = tuple[str, int, HealthCheck]
 class HealthChecks:
     """All probes of a data plane."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
+        self._patient = patient
         self._uses: Counter[Watched] = Counter()
         self._health: dict[Watched, Health] = {}
         self._tasks: dict[Watched, asyncio.Task[None]] = {}
@@ -85,13 +92,14 @@ class HealthChecks:
         """
         more = _uses(listeners)
         fewer = Counter(self._uses) if instead_of is None else _uses(instead_of)
+        former = {watched[:2]: self._health[watched].state for watched in fewer if watched in self._health}
         self._uses.update(more)
         self._uses.subtract(fewer)
         for watched in fewer.keys() | more.keys():
             if self._uses[watched] <= 0:
                 self._forget(watched)
             elif watched not in self._health:
-                self._begin(watched)
+                self._begin(watched, former.get(watched[:2], "unavailable"))
 
     def of(self, backend: Backend, check: HealthCheck) -> Health:
         """The health of a watched backend."""
@@ -103,8 +111,8 @@ class HealthChecks:
         self.watch(())
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, watched: Watched) -> None:
-        self._health[watched] = Health(watched[2])
+    def _begin(self, watched: Watched, state: State) -> None:
+        self._health[watched] = Health(watched[2], state, self._patient)
         if watched[2].kind != "off":
             self._tasks[watched] = asyncio.create_task(self._run(watched, self._health[watched]))
 

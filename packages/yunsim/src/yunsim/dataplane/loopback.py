@@ -49,12 +49,15 @@ SERVICES: dict[str, type[Service]] = {"tcp": TcpService, "udp": UdpService, "htt
 
 
 class Loopback:
-    """An Engine on this machine's loopback addresses. `bind` is socket.bind, or what stands for it in a test."""
+    """An Engine on this machine's loopback addresses.
 
-    def __init__(self, *, bind: Bind = socket.socket.bind) -> None:
+    `bind` is socket.bind, or what stands for it in a test; `patient` lets fresh backends prove themselves first.
+    """
+
+    def __init__(self, *, bind: Bind = socket.socket.bind, patient: bool = False) -> None:
         self._bind = bind
         self._turn = asyncio.Lock()
-        self._checks = HealthChecks()
+        self._checks = HealthChecks(patient=patient)
         self._listeners: dict[ListenerKey, Listener] = {}
         self._pools: dict[ListenerKey, Pool] = {}
         self._services: dict[ListenerKey, dict[str, Service]] = {}
