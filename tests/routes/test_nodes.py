@@ -100,6 +100,20 @@ async def test_an_instance_that_vanishes_does_not_take_the_entry_along_before_it
     assert bench.cloud.routes() == {}
 
 
+async def test_a_cloud_that_hides_all_instances_makes_no_routed_node_unavailable(bench: Bench) -> None:
+    """A RAM policy that filters by tag or resource group answers with an empty list, as if nothing were there."""
+    bench.join("w1", "w2")
+    await bench.settle()
+    bench.cloud.world.states["ecs"].instances.clear()
+    bench.join("w3")
+    bench.cloud.world.states["ecs"].instances.clear()
+    bench.restart()
+    await bench.settle()
+    await bench.period()
+    assert bench.cluster.unavailable() == {"w1": "False", "w2": "False", "w3": "True"}
+    assert bench.cloud.routes() == {"172.16.0.0/24": "i-w1", "172.16.1.0/24": "i-w2"}
+
+
 async def test_an_id_that_ecs_refuses_holds_up_nobody_else(bench: Bench) -> None:
     send = bench.cloud.send
 

@@ -65,6 +65,12 @@ def test_entries_with_words_are_not(scene):
         assert unmarked([ground]) == ()
 
 
+def test_nor_are_those_of_a_node_that_is_in_doubt(scene):
+    wanted = scene.wanted(scene.wish(barred="not found"))
+    doubted = type(wanted)(wanted.wishes, wanted.marks)
+    assert unmarked([scene.ground(doubted, scene.seen(scene.route(name="", description="")))]) == ()
+
+
 def test_a_turn_marks_some(scene):
     assert len(marking([scene.route()] * 100, scene.rules, scene.place)) == MARKED_AT_ONCE
 

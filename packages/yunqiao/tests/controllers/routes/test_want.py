@@ -27,9 +27,19 @@ def test_a_node_that_was_not_asked_for_yet_is_neither_wanted_nor_a_problem(scene
     assert wanted.marks == {mark("w1", scene.cluster)}
 
 
-def test_an_instance_that_is_not_there_is_a_problem(scene):
+def test_an_instance_that_is_not_there_bars_a_wish_and_settles_nothing(scene):
     wanted = want([scene.node("w1", "172.16.1.0/24")], {"i-w1": None}, scene.rules, scene.place)
-    assert "i-w1, which is not found" in wanted.problems["w1"]
+    (wish,) = wanted.wishes
+    assert "i-w1, which is not found" in wish.barred
+    assert wanted.settled == frozenset()
+
+
+def test_a_machine_that_is_another_is_a_problem(scene):
+    node = scene.node("w1", "172.16.1.0/24", ips=("10.9.9.9",))
+    instances = {"i-w1": scene.instance(addresses=frozenset({"10.0.0.1"}))}
+    wanted = want([node], instances, scene.rules, scene.place)
+    assert wanted.wishes == ()
+    assert "has none of its addresses" in wanted.problems["w1"]
 
 
 def test_an_instance_of_another_vpc_is_left_aside(scene):

@@ -40,6 +40,7 @@ def unmarked(grounds: Iterable[Ground]) -> tuple[Route, ...]:
         for wish in ground.wanted.wishes
         if (route := ground.table.routes.get(wish.cidr)) is not None
         and route.description != wish.mark
+        and wish.mark in ground.wanted.settled
         and route.id
         and route.leads_to(wish.instance)
         and _is_free(route, ground.wanted, wish)

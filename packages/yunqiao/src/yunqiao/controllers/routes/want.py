@@ -45,7 +45,8 @@ class Wish:
 class Wanted:
     """The wishes, and who else there is.
 
-    `marks` are those of all nodes, `settled` those of nodes whose wishes are known for certain. `problems` say why a
+    `marks` are those of all nodes, `settled` those of nodes whose wishes are known for certain: that ECS does not show
+    an instance (a permission, an outage) is no reason to think that what leads to it is wrong. `problems` say why a
     node gets no route though it should; `aside` why one gets none, in case that it waits for one.
     """
 
@@ -92,7 +93,8 @@ class _Making:
         if not ranges:
             self._aside[node.metadata.name] = NO_RANGE
         elif instance is None:
-            self._problems[node.metadata.name] = NOT_FOUND.format(id=claim.id, region=claim.region)
+            barred = NOT_FOUND.format(id=claim.id, region=claim.region)
+            self._wishes += [Wish(node.metadata.name, whose, claim.id, one, barred) for one in ranges]
         elif instance.vpc_id != self._place.vpc_id:
             told = {"id": claim.id, "theirs": instance.vpc_id, "ours": self._place.vpc_id}
             self._aside[node.metadata.name] = OTHER_VPC.format(**told)
