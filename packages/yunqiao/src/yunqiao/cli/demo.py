@@ -8,35 +8,30 @@ import asyncio
 import contextlib
 import json
 import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
 import yaml
 
-from yunqiao.cli.sandboxed.cluster_api import ClusterApi, cluster_api
-from yunqiao.cli.sandboxed.crossing import Spot, ask, call, kernel_routes, spots, table_routes
+from yunqiao.cli.sandboxed.cluster_api import cluster_api
 from yunqiao.cli.sandboxed.listeners import Listener, cloud_state, listeners_of, moved_line
 from yunqiao.cli.sandboxed.namespace import Namespace
 from yunqiao.cli.sandboxed.networks import NotPossible, add_option, settle
 from yunqiao.cli.sandboxed.programs import NotStarted
-from yunqiao.cli.sandboxed.sandbox import Sandbox, sandbox
+from yunqiao.cli.sandboxed.sandbox import sandbox
 from yunqiao.cli.sandboxed.stopping import Stopped, until_stopped
+from yunqiao.cli.sandboxed.story import NAMESPACE, NotTrue, Story, manifest
 from yunqiao.cli.sandboxed.telling import CallsTold, Teller
 from yunqiao.cli.sandboxed.traffic import Tally, flow, send
+from yunqiao.cli.sandboxed.two_nodes import is_cut_off, loses_a_node
 
 EXAMPLE = (
     "example:\n  yunqiao demo\n  yunqiao demo --net private\n  yunqiao demo --net kernel\n  yunqiao demo --output json"
 )
-NAMESPACE, SERVICE, DEPLOYMENT = "default", "nginx", "test-nginx"
-PATIENCE = 30.0
-"""Seconds for anything to become true."""
-EVERY = 0.05
+SERVICE, DEPLOYMENT = "nginx", "test-nginx"
 SPREAD = 20
 """Requests that each of several pods answers before the next chapter."""
 
@@ -45,10 +40,6 @@ NETWORKS = {
     "private": "every address and port is as in the cloud, in a network of its own",
     "kernel": "every instance is a network namespace; packets go where the VPC's route table says",
 }
-
-
-class NotTrue(Exception):
-    """Something that the demo was to show did not happen in time."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,42 +62,6 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if result["true"] else 1
 
 
-@dataclass(slots=True)
-class Story:
-    """Everything that the chapters share."""
-
-    box: Sandbox
-    api: ClusterApi
-    teller: Teller
-    calls: CallsTold
-    facts: dict[str, bool] = field(default_factory=dict)
-
-    @property
-    def true(self) -> bool:
-        """Whether everything was."""
-        return all(self.facts.values())
-
-    def fact(self, text: str, true: bool) -> None:
-        """Note whether something was true, and say so."""
-        self.facts[text] = true
-        self.teller.verdict(true, text)
-
-    async def until(self, what: str, check: Callable[[], Awaitable[Any]]) -> Any:
-        """Wait for something to become true, telling the cloud calls meanwhile."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            found = await check()
-            self.calls.tell()
-            if found:
-                return found
-            await asyncio.sleep(EVERY)
-        raise NotTrue(f"{what} did not happen within {PATIENCE:.0f} s; the controller's log ends:\n{self.tail()}")
-
-    def tail(self) -> str:
-        """The end of the controller's log."""
-        return self.box.controller.tail()
-
-
 async def _play(teller: Teller, namespace: Namespace | None) -> dict[str, Any]:
     teller.chapter("A cloud, a cluster and the controller start on this machine")
     routed = namespace is not None and namespace.routed
@@ -118,61 +73,16 @@ async def _play(teller: Teller, namespace: Namespace | None) -> dict[str, Any]:
             ["controller", "cloud-controller-manager", "with the walkthrough's flags and cloud-config"],
         ])  # fmt: skip
         story = Story(box, api, teller, CallsTold(box.folder / "cloud-controller-manager.log", teller))
-        crossing = await _is_cut_off(story) if routed else None
+        crossing = await is_cut_off(story) if routed else None
         address, port = await _becomes_a_balancer(story)
         await _answers(story, address, port)
         if crossing:
-            await _loses_a_node(story, *crossing)
+            await loses_a_node(story, *crossing)
         else:
             await _scales(story, address, port)
         await _goes(story, address, port)
         _tell_the_end(story)
         return {"true": story.true, "net": box.net, "facts": story.facts}
-
-
-async def _is_cut_off(story: Story) -> tuple[Spot, Spot]:
-    """Without the controller no pod reaches another node's pods, and with it they do; gives two such pods."""
-    story.teller.chapter("Two nodes with a pod each, and no controller yet: the VPC knows no pod")
-    await story.api.apply(next(one for one in yaml.safe_load_all(manifest()) if one["kind"] == "Deployment"))
-    one, other = (await story.until("ready pods on two nodes", partial(_two_nodes, story)))[:2]
-    story.teller.line(f"{one} asks {other}")
-    story.fact("nobody answers, as long as no route leads there", not await ask(one, other))
-    story.fact("the VPC's router has no route but those to its own vSwitches", not await kernel_routes())
-    story.teller.chapter("The controller starts, and writes a route for each node's pods")
-    await story.box.start_controller()
-    await story.until("an answer from the other node's pod", partial(_both_ways, one, other))
-    story.fact("the two pods reach each other, both ways", True)
-    table, kernel = table_routes(await cloud_state(story.box.cloud)), await kernel_routes()
-    story.teller.table([[destination, "via", gateway] for destination, gateway in sorted(kernel.items())])
-    story.fact("the kernel's routes are exactly the Custom entries of the route table", table == kernel)
-    return one, other
-
-
-async def _loses_a_node(story: Story, one: Spot, other: Spot) -> None:
-    story.teller.chapter(f"The instance of {other.node} is stopped, and started again")
-    await call(story.box.cloud, "ecs", "StopInstance", InstanceId=other.instance)
-    story.fact(f"nobody answers {one.pod} at {other.address} any more", not await ask(one, other))
-    await story.until(f"{other.node} not ready", partial(_is_ready, story, other.node, ready=False))
-    story.fact(f"{other.node} is not heard of, and not ready", True)
-    await call(story.box.cloud, "ecs", "StartInstance", InstanceId=other.instance)
-    await story.until(f"{other.node} ready", partial(_is_ready, story, other.node, ready=True))
-    await story.until("an answer from the pod on it", partial(_both_ways, one, other))
-    story.fact("it is ready again, and the two pods reach each other", True)
-
-
-async def _two_nodes(story: Story) -> list[Spot]:
-    found = spots(await story.api.list("Pod", NAMESPACE), await story.api.list("Node"))
-    return found if len(found) > 1 else []
-
-
-async def _both_ways(one: Spot, other: Spot) -> bool:
-    return [await ask(one, other), await ask(other, one)] == [other.pod, one.pod]
-
-
-async def _is_ready(story: Story, node: str, *, ready: bool) -> bool:
-    found = await story.api.get("Node", "", node)
-    conditions = {each["type"]: each["status"] for each in found["status"]["conditions"]}
-    return (conditions.get("Ready") == "True") == ready
 
 
 async def _becomes_a_balancer(story: Story) -> tuple[str, int]:
@@ -267,11 +177,6 @@ async def _flowing(address: str, port: int) -> AsyncIterator[Tally]:
         load.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await load
-
-
-def manifest() -> str:
-    """The walkthrough's Deployment and Service."""
-    return files("yunqiao.cli.sandboxed").joinpath("nginx.yaml").read_text(encoding="utf-8")
 
 
 def _show(story: Story, tally: Tally) -> None:

@@ -7,7 +7,6 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,16 +73,19 @@ async def _answer(asking: Spot, asked: Spot, port: int) -> str:
 
 
 async def kernel_routes() -> dict[str, str]:
-    """The routes that the VPC's router has beside its own subnets: each destination, and the address it leads to."""
+    """The routes that the VPC's router has beside its own subnets: each destination, and the address it leads to.
+
+    Raises NotStarted when `ip` cannot tell.
+    """
     process = await asyncio.create_subprocess_exec(
         shutil.which("ip", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "ip",
         "-json", "-n", f"{NAMESPACES}{VPC}", "route", "show", "table", "all", "proto", ROUTE_PROTOCOL,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, _ = await process.communicate()
-    with suppress(ValueError):
-        return {route["dst"]: route.get("gateway", "") for route in json.loads(out or b"[]")}
-    return {}
+    out, said = await process.communicate()
+    if process.returncode:
+        raise NotStarted(f"ip cannot tell the routes of the VPC: {said.decode(errors='replace')}")
+    return {route["dst"]: route.get("gateway", "") for route in json.loads(out or b"[]")}
 
 
 def table_routes(state: Mapping[str, Any]) -> dict[str, str]:
