@@ -95,10 +95,11 @@ def test_a_balancer_sends_to_instances_and_instances_reach_balancers(alone: Alon
             servers = '[{"ServerId": "i-1", "Port": "8080", "Weight": "100"}]'
             group = await do(server, "slb", "CreateVServerGroup", BackendServers=servers, **of)
             more = {"Bandwidth": "-1", "VServerGroupId": group["VServerGroupId"]}
+            more |= {"HealthCheckInterval": "1", "HealthyThreshold": "2"}
             await do(server, "slb", "CreateLoadBalancerTCPListener", **of, **more)
             await do(server, "slb", "StartLoadBalancerListener", **of)
             backend = await _in(ONE, BACKEND)
-            await asyncio.wait_for(_until(lambda: _in_and_out(TWO, CLIENT)), 10)
+            await asyncio.wait_for(_until(lambda: _in_and_out(TWO, CLIENT)), 18)
             backend.kill()
             await backend.wait()
 
