@@ -5,5 +5,6 @@
 
 from kubesim.hollow.hollow_cluster import Hollow, run
 from kubesim.hollow.nodes_file import NodesFile, NodesFileError, NodeSpec, load
+from kubesim.hollow.programs import Program, Start
 
-__all__ = ["Hollow", "NodeSpec", "NodesFile", "NodesFileError", "load", "run"]
+__all__ = ["Hollow", "NodeSpec", "NodesFile", "NodesFileError", "Program", "Start", "load", "run"]

@@ -6,6 +6,7 @@ async with Hollow(verbs, nodes_file.load(None)) as hollow:
 """
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from kubesim.hollow.kubelet import LEASE_NAMESPACE
 from kubesim.hollow.node_lifecycle import NodeLifecycle
 from kubesim.hollow.nodes import Nodes
 from kubesim.hollow.nodes_file import NodesFile, NodeSpec
+from kubesim.hollow.programs import Program
 from kubesim.hollow.replicasets import ReplicaSets
 from kubesim.hollow.scheduler import Scheduler
 from kubesim.hollow.wire import Wire
@@ -42,15 +44,18 @@ class Hollow:
         grace: float = GRACE,
         lowest_port: int | None = None,
         server: Place | None = None,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
         """Take the API and the nodes; `grace` in seconds; `lowest_port` that may be bound is found out if None.
 
         `server` is where the API server listens: machines that have a network of their own are heard of from there.
+        `programs` are what containers run, by image; all others run nothing, for ever.
         """
         self.wire = Wire(nodes.wire, lowest_port=lowest_port)
         self._file = nodes
         self._grace = grace
         self._server = server
+        self._programs = programs or {}
         self._cluster = Cluster(verbs)
         self._tasks: list[asyncio.Task[None]] = []
         self._nodes: Nodes
@@ -59,7 +64,7 @@ class Hollow:
         """Start the controllers, then every node of the file."""
         self._cluster.ensure_namespace(LEASE_NAMESPACE)
         self._cluster.load()
-        self._nodes = Nodes(self._cluster, self.wire, grace=self._grace, server=self._server)
+        self._nodes = Nodes(self._cluster, self.wire, grace=self._grace, server=self._server, programs=self._programs)
         kinds = (NodeLifecycle, Scheduler, Deployments, ReplicaSets, DaemonSets, EndpointSlices, CoreEndpoints)
         controllers: list[Controller] = [kind(self._cluster).controller for kind in kinds]
         loop = asyncio.get_running_loop()

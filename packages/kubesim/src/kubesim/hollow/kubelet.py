@@ -7,6 +7,7 @@ shuts down gracefully (https://kubernetes.io/docs/concepts/workloads/pods/pod-li
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import UTC
 from ipaddress import IPv4Address
 
@@ -16,11 +17,13 @@ from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.conditions import has_ended, is_terminating, is_true
 from kubesim.hollow.controller import Controller
 from kubesim.hollow.endpointslices import SLICES
+from kubesim.hollow.executed_status import set_executed
 from kubesim.hollow.node_status import new_node, report
 from kubesim.hollow.nodes_file import NodeSpec
 from kubesim.hollow.pod_server import PodServer
 from kubesim.hollow.pod_status import named_ports, pre_stop_seconds, set_running
 from kubesim.hollow.probes import ReadinessProbe
+from kubesim.hollow.programs import Execution, Program
 from kubesim.hollow.running_pod import RunningPod
 from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Wire
@@ -38,12 +41,18 @@ RETRY_PORT = 1.0
 class Kubelet:
     """One running node. `run` registers it and works until cancelled; then every pod of it falls silent."""
 
-    def __init__(self, cluster: Cluster, spec: NodeSpec, wire: Wire, *, grace: float) -> None:
-        """Name the node; `grace` is the longest time in seconds that a deleted pod goes on answering."""
+    def __init__(
+        self, cluster: Cluster, spec: NodeSpec, wire: Wire, *, grace: float, programs: Mapping[str, Program]
+    ) -> None:
+        """Name the node; `grace` is the longest time in seconds that a deleted pod goes on answering.
+
+        `programs` are what containers run, by image.
+        """
         self._cluster = cluster
         self._spec = spec
         self._wire = wire
         self._grace = grace
+        self._programs = programs
         self._addresses = Addresses(spec.pod_cidr)
         self._pods: dict[Key, RunningPod] = {}
         self._node_ready = True
@@ -106,6 +115,7 @@ class Kubelet:
         if is_terminating(pod):
             return await self._terminate(key, pod, running)
         if has_ended(pod):
+            await self._stop(key)
             return None
         return await self._keep_running(key, pod, running or self._start(key, pod))
 
@@ -119,6 +129,11 @@ class Kubelet:
             if container.get("readinessProbe"):
                 probe = ReadinessProbe(container, address, self._wire, lambda: self.controller.enqueue(key))
                 running.add_probe(container["name"], probe)
+        execution = Execution(
+            pod, address, self._spec.internal_ip, self._programs, lambda: self.controller.enqueue(key)
+        )
+        if execution.progress:
+            running.execute(execution)
         self._say_started(pod)
         return running
 
@@ -133,6 +148,9 @@ class Kubelet:
         self._cluster.events.record(pod, reason, message, "kubelet")
 
     async def _keep_running(self, key: Key, pod: Object, running: RunningPod) -> float | None:
+        if running.execution and running.execution.phase != "Running":
+            self._report_executed(key, running.execution, running.since)
+            return None
         retry = None
         try:
             if self._is_pods(running.address):
@@ -155,6 +173,12 @@ class Kubelet:
 
         self._cluster.change("pods", key, edit, subresource="status")
         return retry
+
+    def _report_executed(self, key: Key, execution: Execution, since: str) -> None:
+        def edit(fresh: Object) -> None:
+            set_executed(fresh, execution, since=since, now=self._cluster.timestamp())
+
+        self._cluster.change("pods", key, edit, subresource="status")
 
     async def _terminate(self, key: Key, pod: Object, running: RunningPod | None) -> float | None:
         if running and not running.is_going:

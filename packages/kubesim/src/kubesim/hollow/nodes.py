@@ -13,6 +13,7 @@ from kubesim.hollow.kube_proxy import KubeProxy
 from kubesim.hollow.kubelet import Kubelet
 from kubesim.hollow.node_status import report_silence
 from kubesim.hollow.nodes_file import NodeSpec
+from kubesim.hollow.programs import Program
 from kubesim.hollow.silence import Silence
 from kubesim.hollow.wire import Wire
 from kubesim.objects import Object
@@ -21,10 +22,19 @@ from kubesim.objects import Object
 class Nodes:
     """All hollow nodes, running or not."""
 
-    def __init__(self, cluster: Cluster, wire: Wire, *, grace: float, server: Place | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        wire: Wire,
+        *,
+        grace: float,
+        server: Place | None = None,
+        programs: Mapping[str, Program],
+    ) -> None:
         """Follow pods, Nodes and slices on behalf of every kubelet.
 
-        `server` is where the API server listens for machines that have a network of their own.
+        `server` is where the API server listens for machines that have a network of their own; `programs` are
+        what containers run, by image.
         """
         self.specs: dict[str, NodeSpec] = {}
         self.proxy = KubeProxy(cluster, wire)
@@ -35,6 +45,7 @@ class Nodes:
         self._unnoticed: dict[str, asyncio.TimerHandle] = {}
         self._silent: dict[str, Silence] = {}
         self._server = server
+        self._programs = programs
         self._hearings: dict[str, asyncio.Task[None]] = {}
         cluster.on_change("pods", self._on_pod)
         cluster.on_change("nodes", self._on_node)
@@ -54,7 +65,7 @@ class Nodes:
         self.specs[spec.name] = spec
         for network in (IPv4Network(spec.internal_ip), spec.pod_cidr):
             self._wire.homes.assign(network, spec.namespace)
-        kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace)
+        kubelet = Kubelet(self._cluster, spec, self._wire, grace=self._grace, programs=self._programs)
         kubelet.register()
         self._running[spec.name] = kubelet, asyncio.get_running_loop().create_task(kubelet.run())
         for pod in self._cluster.list("pods"):

@@ -103,15 +103,20 @@ def _gates_open(pod: Object) -> bool:
 
 
 def _running(pod: Object, container: Object, since: str, ready: bool) -> Object:
-    return _container(pod, container) | {"ready": ready, "started": True, "state": {"running": {"startedAt": since}}}
+    return container_status(pod, container) | {
+        "ready": ready,
+        "started": True,
+        "state": {"running": {"startedAt": since}},
+    }
 
 
 def _completed(pod: Object, container: Object, since: str) -> Object:
     ended: dict[str, Any] = {"exitCode": 0, "reason": "Completed", "startedAt": since, "finishedAt": since}
-    return _container(pod, container) | {"ready": True, "started": False, "state": {"terminated": ended}}
+    return container_status(pod, container) | {"ready": True, "started": False, "state": {"terminated": ended}}
 
 
-def _container(pod: Object, container: Object) -> Object:
+def container_status(pod: Object, container: Object) -> Object:
+    """What every state of a container has."""
     image = container["image"]
     return {
         "name": container["name"],

@@ -5,6 +5,7 @@ import asyncio
 from kubesim.hollow.pod_server import PodServer
 from kubesim.hollow.pod_status import declared_ports, probed_ports
 from kubesim.hollow.probes import ReadinessProbe
+from kubesim.hollow.programs import Execution
 from kubesim.hollow.silence import Silence
 from kubesim.objects import Object
 
@@ -21,11 +22,17 @@ class RunningPod:
         self._probes: dict[str, ReadinessProbe] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._told_at: float | None = None
+        self.execution: Execution | None = None
 
     def add_probe(self, container: str, probe: ReadinessProbe) -> None:
         """Begin to probe a container."""
         self._probes[container] = probe
         self._tasks.append(asyncio.get_running_loop().create_task(probe.run()))
+
+    def execute(self, execution: Execution) -> None:
+        """Begin to run the programs of its containers."""
+        self.execution = execution
+        self._tasks.append(asyncio.get_running_loop().create_task(execution.run()))
 
     def ready(self, pod: Object) -> dict[str, bool]:
         """Which containers are ready, by name; one without a probe always is."""
