@@ -51,8 +51,9 @@ async def yunqiao(stage, command, *arguments, stdin=None):
 
 
 async def everything(stage):
-    """All that a command could have changed: Services, Events and Leases, and what the cloud holds."""
-    kinds = ("/api/v1/services", "/api/v1/events", "/apis/coordination.k8s.io/v1/leases")
+    """All that a command could have changed: Services, Events and our Leases, and what the cloud holds."""
+    leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+    kinds = ("/api/v1/services", "/api/v1/events", leases)
     return [await stage.kube("GET", kind) for kind in kinds], (await stage.cloud("GET", "state"))["slb"]
 
 

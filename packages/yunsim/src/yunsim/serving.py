@@ -59,7 +59,7 @@ async def serving(
         found(file, strict=strict), limits=Limits(rates_of(file.rates) if rates is None else rates), latency=latency
     )
     async with AsyncExitStack() as stack:
-        carrying = Carrying(cloud.world, await _engine(stack, cloud.world, namespaces))
+        carrying = Carrying(cloud.world, await _engine(stack, cloud.world, namespaces, patient=file.patient_health_checks))
         control = Control(cloud, file, carrying)
         runner = web.AppRunner(
             application(cloud, Metadata(cloud.world, file), control), access_log=None, shutdown_timeout=_CLOSE_AFTER
@@ -72,10 +72,10 @@ async def serving(
         yield Server(f"http://{host}:{runner.addresses[0][1]}", cloud, carrying)
 
 
-async def _engine(stack: AsyncExitStack, world: World, namespaces: str) -> Engine:
+async def _engine(stack: AsyncExitStack, world: World, namespaces: str, *, patient: bool) -> Engine:
     """Choose what carries traffic; a network in the kernel is there when this returns."""
     if not namespaces:
-        return Loopback()
+        return Loopback(patient=patient)
     network = wanted(world)
     refuse_loopback(network, world.wire)
     made = await stack.enter_async_context(kernel(namespaces))
@@ -83,4 +83,4 @@ async def _engine(stack: AsyncExitStack, world: World, namespaces: str) -> Engin
         await made.apply(network)
     except NotMade as error:
         raise NotPossible(str(error)) from error
-    return Networked(Loopback(), made, world)
+    return Networked(Loopback(patient=patient), made, world)
