@@ -59,7 +59,9 @@ async def serving(
         found(file, strict=strict), limits=Limits(rates_of(file.rates) if rates is None else rates), latency=latency
     )
     async with AsyncExitStack() as stack:
-        carrying = Carrying(cloud.world, await _engine(stack, cloud.world, namespaces, patient=file.patient_health_checks))
+        carrying = Carrying(
+            cloud.world, await _engine(stack, cloud.world, namespaces, patient=file.patient_health_checks)
+        )
         control = Control(cloud, file, carrying)
         runner = web.AppRunner(
             application(cloud, Metadata(cloud.world, file), control), access_log=None, shutdown_timeout=_CLOSE_AFTER
