@@ -6,7 +6,6 @@ import pytest
 
 from yunsim.cli import main
 
-
 PAID = "InstanceChargeType=PayByCLCU"
 
 
