@@ -1,7 +1,9 @@
 """Which kinds are served: one table, from which discovery, routing, schema and rules take what they need."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from kubesim.schema.definitions import Type, definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Kind:
     """DELETE answers with the object that went, not with a Status."""
     stored_as: str = ""
     """The resource that shares its storage (events.k8s.io/v1 events are core/v1 events)."""
+    structure: Type | None = field(default=None, compare=False)
+    """The type of a custom resource, which has no published definition."""
 
     @property
     def resource(self) -> str:
@@ -45,7 +49,15 @@ class Kind:
     @property
     def definition(self) -> str:
         """Name of its definition in the published schema."""
-        return f"io.k8s.api.{self.package}.{self.version}.{self.name}"
+        if self.structure is not None:
+            return ".".join((*reversed(self.group.split(".")), self.version, self.name))
+        package = self.package if "." in self.package else f"api.{self.package}"
+        return f"io.k8s.{package}.{self.version}.{self.name}"
+
+    @property
+    def type(self) -> Type:
+        """What fields its objects have."""
+        return self.structure or definition(self.definition)
 
     @property
     def verbs(self) -> tuple[str, ...]:
@@ -105,6 +117,13 @@ KINDS: tuple[Kind, ...] = (
         "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings",
         "admissionregistration", namespaced=False, categories=("api-extensions",), generation=True,
     ),
+    Kind(
+        "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
+        "apiextensions-apiserver.pkg.apis.apiextensions", ("crd", "crds"),
+        namespaced=False, categories=("api-extensions",), status=True, generation=True,
+    ),
 )  # fmt: skip
 
+CUSTOM = "customresourcedefinitions.apiextensions.k8s.io"
+"""The resource whose objects describe further kinds."""
 BY_RESOURCE: Mapping[str, Kind] = {kind.resource: kind for kind in KINDS}

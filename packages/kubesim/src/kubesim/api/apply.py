@@ -12,7 +12,7 @@ from kubesim.api.options import Write
 from kubesim.errors import StatusError, bad_request, invalid_options, required
 from kubesim.kinds import Kind
 from kubesim.objects import Object, copied, meta
-from kubesim.schema.definitions import Type, definition
+from kubesim.schema.definitions import Type
 
 
 def require_manager(manager: str) -> None:
@@ -25,7 +25,7 @@ def apply(kind: Kind, old: Object | None, wanted: Object, subresource: str, opti
     """The object after the apply, with its managedFields. Raises StatusError 400, 409 (conflicts of managers)."""
     if meta(wanted).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
-    schema, live = definition(kind.definition), old or {}
+    schema, live = kind.type, old or {}
     states = owned(kind, fields_of(wanted, schema), subresource)
     new = copied(merged(live, wanted, schema))
     takes = owned(kind, changed(live, new, schema), subresource)

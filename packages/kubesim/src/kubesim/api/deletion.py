@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from kubesim.api.ownership import Ownership, Place, owner_uids
+from kubesim.api.served import Served
+from kubesim.errors import no_such_resource
 from kubesim.kinds import BY_RESOURCE, Kind
 from kubesim.objects import Object, at, key_of, meta, timestamp
 from kubesim.storage import Storage
@@ -22,10 +24,11 @@ ORPHAN = "orphan"
 class Deletion:
     """Marks objects for deletion, removes them when nothing holds them, and takes along what depended on them."""
 
-    def __init__(self, storage: Storage, ownership: Ownership, now: Callable[[], datetime]) -> None:
+    def __init__(self, storage: Storage, ownership: Ownership, now: Callable[[], datetime], kinds: Served) -> None:
         self._storage = storage
         self._ownership = ownership
         self._now = now
+        self._kinds = kinds
 
     def delete(self, kind: Kind, obj: Object, *, grace: int | None = None, propagation: Propagation) -> Object:
         """Begin to delete; returns the object's last state, or its state while something still holds it."""
@@ -141,7 +144,10 @@ class Deletion:
             self._storage.remove(kind.resource, key)
 
     def _find(self, place: Place) -> tuple[Kind, Object | None]:
-        return BY_RESOURCE[place.resource], self._storage.get(place.resource, place.key)
+        kind = self._kinds.get(place.resource)
+        if kind is None:
+            raise no_such_resource()
+        return kind, self._storage.get(place.resource, place.key)
 
 
 def _grace(kind: Kind, obj: Object, asked: int | None) -> int:

@@ -147,7 +147,7 @@ def _members(value: Any, schema: Type) -> Iterator[tuple[str, Any, Type]]:
         return
     if isinstance(value, dict):
         for name, member in value.items():
-            inner = schema.properties.get(name) if schema.is_struct else schema.member
+            inner = schema.field(name)
             if inner is not None:
                 yield f"f:{name}", member, inner
     elif schema.list_keys:

@@ -9,7 +9,6 @@ from datetime import datetime
 from kubesim.api.field_sets import FieldSet, Path, changed, decode, encode, removed
 from kubesim.kinds import Kind
 from kubesim.objects import Object, meta, timestamp
-from kubesim.schema.definitions import definition
 
 _UNOWNED = frozenset(
     ("f:metadata", f"f:{name}")
@@ -24,7 +23,7 @@ _REPLICAS = ("f:spec", "f:replicas")
 
 def record(kind: Kind, old: Object, new: Object, subresource: str, manager: str, now: datetime) -> None:
     """Note in `new` which fields this write changed. A Scale leaves zero replicas out, so nobody owns them then."""
-    schema = definition(kind.definition)
+    schema = kind.type
     entries = list(meta(old).get("managedFields") or ())
     ours = owned(kind, changed(old, new, schema), subresource)
     gone = owned(kind, removed(old, new, schema), subresource)

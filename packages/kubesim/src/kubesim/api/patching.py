@@ -10,7 +10,6 @@ from kubesim.api.strategic import strategic
 from kubesim.errors import StatusError, bad_request
 from kubesim.kinds import Kind
 from kubesim.objects import Object
-from kubesim.schema.definitions import definition
 
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
@@ -27,8 +26,8 @@ def patched(kind: Kind, before: Object, patch: Any, content_type: str) -> Object
     if content_type == MERGE_PATCH:
         merged: Object = merge(before, patch)
         return merged
-    if content_type == STRATEGIC_PATCH:
-        return strategic(before, patch, definition(kind.definition))
+    if content_type == STRATEGIC_PATCH and kind.structure is None:
+        return strategic(before, patch, kind.type)
     raise unsupported_patch()
 
 

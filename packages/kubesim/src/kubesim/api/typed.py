@@ -3,15 +3,15 @@
 from typing import Any
 
 from kubesim.api.options import Write
-from kubesim.errors import StatusError, bad_request
+from kubesim.errors import StatusError, bad_request, invalid
 from kubesim.kinds import Kind
-from kubesim.objects import Object
+from kubesim.objects import Object, meta
+from kubesim.schema.custom import problems, pruned
 from kubesim.schema.decoding import WrongType, decode
-from kubesim.schema.definitions import definition
 
 
 def typed(kind: Kind, obj: Any, options: Write) -> Object:
-    """A clean copy of an object of that kind. Raises StatusError 400."""
+    """A clean copy of an object of that kind. Raises StatusError 400, 422 (custom resources)."""
     if not isinstance(obj, dict):
         raise bad_request(
             f"{kind.name} in version {kind.version!r} cannot be handled as a {kind.name}: it is no object"
@@ -20,10 +20,7 @@ def typed(kind: Kind, obj: Any, options: Write) -> Object:
     prefix = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}'
     if (named["kind"], named["apiVersion"]) != (kind.name, kind.api_version):
         raise _other_kind(kind, named)
-    try:
-        clean, unknown = decode(named, definition(kind.definition), kind=kind.name)
-    except WrongType as error:
-        raise bad_request(f"{prefix}: {error}") from None
+    clean, unknown = _custom(kind, named) if kind.structure else _decoded(kind, named, prefix)
     complaints = [f'unknown field "{path}"' for path in unknown]
     if complaints and options.validation == "Strict":
         raise bad_request(f"{prefix}: strict decoding error: {', '.join(complaints)}")
@@ -32,6 +29,21 @@ def typed(kind: Kind, obj: Any, options: Write) -> Object:
             options.warn(complaint)
     clean.setdefault("metadata", {})
     return clean
+
+
+def _decoded(kind: Kind, named: Object, prefix: str) -> tuple[Object, list[str]]:
+    try:
+        return decode(named, kind.type, kind=kind.name)
+    except WrongType as error:
+        raise bad_request(f"{prefix}: {error}") from None
+
+
+def _custom(kind: Kind, named: Object) -> tuple[Object, list[str]]:
+    clean, unknown = pruned(named, kind.type)
+    causes = list(problems(clean, kind.type))
+    if causes:
+        raise invalid(kind, meta(clean).get("name", ""), causes)
+    return clean, unknown
 
 
 def _other_kind(kind: Kind, named: Object) -> StatusError:

@@ -22,6 +22,7 @@ from kubesim.api.rules import NO_RULES, RULES
 from kubesim.api.rules.events import from_core, to_core
 from kubesim.api.scale import from_scale, to_scale
 from kubesim.api.selectors import Predicate, select
+from kubesim.api.served import Served, described
 from kubesim.api.typed import typed
 from kubesim.api.watching import Follow, watch_objects
 from kubesim.errors import (
@@ -35,7 +36,7 @@ from kubesim.errors import (
     precondition_failed,
     wrong,
 )
-from kubesim.kinds import BY_RESOURCE, Kind
+from kubesim.kinds import BY_RESOURCE, CUSTOM, Kind
 from kubesim.objects import Object, at, copied, key_of, meta, timestamp
 from kubesim.storage import Storage
 
@@ -60,9 +61,11 @@ class Verbs:
         self._now = now
         self._allocation = allocation or Allocation()
         ownership = Ownership()
-        self._deletion = Deletion(self.storage, ownership, now)
+        self.kinds = Served()
+        """All kinds that this cluster serves."""
+        self._deletion = Deletion(self.storage, ownership, now, self.kinds)
         self._admission = Admission(self.storage)
-        self.storage.followers += [self._allocation.follow, ownership.follow, self._admission.follow]
+        self.storage.followers += [self.kinds.follow, self._allocation.follow, ownership.follow, self._admission.follow]
 
     # Reading
 
@@ -174,10 +177,12 @@ class Verbs:
         if resource_version and resource_version != meta(obj)["resourceVersion"]:
             stored = meta(obj)["resourceVersion"]
             raise precondition_failed(kind, name, "ResourceVersion", resource_version, stored)
-        stored_kind = BY_RESOURCE[kind.stored_as or kind.resource]
+        stored_kind = BY_RESOURCE[kind.stored_as] if kind.stored_as else kind
         self._admit(stored_kind, obj, None, "", options)
         if options.dry_run:
             return _served(kind)(obj)
+        if kind.resource == CUSTOM:
+            self.delete_collection(described(obj).resource, options=options)
         return _served(kind)(self._deletion.delete(stored_kind, obj, grace=grace, propagation=propagation))
 
     def delete_collection(
@@ -203,7 +208,7 @@ class Verbs:
 
     def kind(self, resource: str, subresource: str = "") -> Kind:
         """The kind behind a resource. Raises StatusError 404 when it, or its subresource, is not served."""
-        kind = BY_RESOURCE.get(resource)
+        kind = self.kinds.get(resource)
         known = kind and (not subresource or (subresource == "status" and kind.status))
         if kind is None or not (known or (subresource == "scale" and kind.scale)):
             raise no_such_resource()

@@ -17,8 +17,11 @@ from kubesim.objects import Key, Object, copied, timestamp
 
 RESOURCES = (
     "nodes", "pods", "services", "endpoints", "endpointslices.discovery.k8s.io",
-    "deployments.apps", "replicasets.apps", "daemonsets.apps",
+    "deployments.apps", "replicasets.apps", "daemonsets.apps", "customresourcedefinitions.apiextensions.k8s.io",
 )  # fmt: skip
+CUSTOM = ("broadcastjobs.apps.kruise.io",)
+"""Resources that are there only while a CustomResourceDefinition describes them."""
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 def _now() -> datetime:
@@ -33,7 +36,9 @@ class Cluster:
         self.now = now
         self._verbs = verbs
         self.events = Recorder(self)
-        self._informers = {resource: Informer(verbs, resource) for resource in RESOURCES}
+        self._informers = {resource: Informer(verbs, resource) for resource in (*RESOURCES, *CUSTOM)}
+        self._described = asyncio.Event()
+        self.on_change(DEFINITIONS, lambda _, new: self._described.set() if new else None)
 
     def timestamp(self) -> str:
         """The time now, as the API writes it."""
@@ -103,13 +108,24 @@ class Cluster:
     async def follow(self) -> None:
         """Keep the memory up to date until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for informer in self._informers.values():
-                tasks.create_task(informer.run())
+            for resource, informer in self._informers.items():
+                tasks.create_task(self._follow_custom(informer) if resource in CUSTOM else informer.run())
 
     def load(self) -> None:
         """Read everything once."""
-        for informer in self._informers.values():
-            informer.relist()
+        for resource in RESOURCES:
+            self._informers[resource].relist()
+
+    async def _follow_custom(self, informer: Informer) -> None:
+        """Follow a custom resource from the time on that there is one."""
+        while True:
+            self._described.clear()
+            try:
+                await informer.run()
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+            await self._described.wait()
 
     def _refresh(self, resource: str, key: Key) -> None:
         obj = self.latest(resource, key)

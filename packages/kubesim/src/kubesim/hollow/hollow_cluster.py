@@ -13,6 +13,7 @@ from typing import Self
 
 from kubesim.api.verbs import Verbs
 from kubesim.hollow import nodes_file
+from kubesim.hollow.broadcast_jobs import BroadcastJobs
 from kubesim.hollow.cluster import Cluster
 from kubesim.hollow.controller import Controller
 from kubesim.hollow.core_endpoints import CoreEndpoints
@@ -65,7 +66,16 @@ class Hollow:
         self._cluster.ensure_namespace(LEASE_NAMESPACE)
         self._cluster.load()
         self._nodes = Nodes(self._cluster, self.wire, grace=self._grace, server=self._server, programs=self._programs)
-        kinds = (NodeLifecycle, Scheduler, Deployments, ReplicaSets, DaemonSets, EndpointSlices, CoreEndpoints)
+        kinds = (
+            NodeLifecycle,
+            Scheduler,
+            Deployments,
+            ReplicaSets,
+            DaemonSets,
+            BroadcastJobs,
+            EndpointSlices,
+            CoreEndpoints,
+        )
         controllers: list[Controller] = [kind(self._cluster).controller for kind in kinds]
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(each.run()) for each in (*controllers, self._nodes.proxy.controller)]

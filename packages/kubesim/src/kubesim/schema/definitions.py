@@ -64,9 +64,22 @@ class Type:
         """The fields of a struct by JSON name."""
         return {name: _type(text) for name, text in self._body.get("properties", {}).items()}
 
+    def field(self, name: str) -> "Type | None":
+        """The type of a field: as the struct says, or anything where unknown fields are kept; None when it has none."""
+        if not self.is_struct:
+            return self.member
+        keeps = self._said("preserve-unknown-fields") or self._body.get("additionalProperties") is True
+        return self.properties.get(name) or (ANYTHING if keeps else None)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields that must be there."""
+        return tuple(self._body.get("required", ()))
+
     def always_there(self, name: str) -> bool:
         """Whether Go writes that field of a struct even when nobody has set it: required ones, structs by value."""
-        return name in self._body.get("required", ()) or self.properties[name].name in _BY_VALUE
+        known = self.properties.get(name)
+        return name in self.required or (known is not None and known.name in _BY_VALUE)
 
     @functools.cached_property
     def member(self) -> "Type":
@@ -131,9 +144,9 @@ def definition(name: str) -> Type:
 
 
 @functools.cache
-def description(name: str, path: str) -> str:
-    """What the documentation says of a field of that definition, such as "spec.type"; nothing if it has none such."""
-    found: Type | None = definition(name)
+def description(kind: Type, path: str) -> str:
+    """What the documentation says of a field of that type, such as "spec.type"; nothing if it has none such."""
+    found: Type | None = kind
     for part in path.split("."):
         found = found.properties.get(part) if found else None
     return found.description if found else ""
@@ -141,3 +154,7 @@ def description(name: str, path: str) -> str:
 
 def _type(text: Mapping[str, Any]) -> Type:
     return definition(text["$ref"].removeprefix("#/$defs/")) if set(text) == {"$ref"} else Type(text)
+
+
+ANYTHING = Type({})
+"""A value of which nothing is known."""

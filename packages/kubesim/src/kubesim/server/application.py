@@ -12,6 +12,7 @@ from kubesim.access.access import Access
 from kubesim.access.attributes import of_path
 from kubesim.access.users import MASTERS, User
 from kubesim.api.patching import APPLY
+from kubesim.api.served import Served
 from kubesim.api.verbs import Verbs
 from kubesim.errors import StatusError, expired, method_not_allowed, no_such_resource
 from kubesim.objects import Object
@@ -89,7 +90,7 @@ class Server:
 
     def _admit(self, request: web.Request) -> User:
         if not request.path.startswith(CONTROL):
-            return pass_gate(self.access, request, utc_now())
+            return pass_gate(self.access, self.verbs.kinds, request, utc_now())
         user = self.access.authenticate(request.headers.get("Authorization", ""), utc_now())
         if MASTERS not in user.groups:
             self.access.require(user, of_path(request.method, request.path))
@@ -100,7 +101,7 @@ class Server:
             return await self._control(request)
         fault = self.faults.meet(request.method, request.path_qs)
         struck = await _suffer(request, fault) if fault else None
-        fixed = _fixed(request)
+        fixed = _fixed(request, self.verbs.kinds)
         if fixed is not None:
             return fixed
         reviewed = reviews.KINDS.get(request.path)
@@ -112,7 +113,7 @@ class Server:
     async def _serve_objects(self, request: web.Request, struck: FaultKind | None) -> web.StreamResponse:
         if not request.path.startswith(("/api/", "/apis/")):
             raise no_such_resource()
-        target = parse(request.path)
+        target = parse(request.path, self.verbs.kinds)
         if is_watch(request):
             return await watch(self.verbs, target, request, self.faults, struck, self.lines)
         if request.method in ("GET", "HEAD"):
@@ -182,7 +183,7 @@ async def _suffer(request: web.Request, fault: Fault) -> FaultKind | None:
     return None
 
 
-def _fixed(request: web.Request) -> web.Response | None:
+def _fixed(request: web.Request, kinds: Served) -> web.Response | None:
     """Answers that need no object: health, version, discovery, OpenAPI."""
     path = request.path.rstrip("/") or "/"
     if path.startswith(HEALTH):
@@ -191,32 +192,32 @@ def _fixed(request: web.Request) -> web.Response | None:
         return None
     parts = path.split("/")[1:]
     if parts[0] == "openapi":
-        return _openapi(path)
+        return _openapi(path, kinds)
     if path in ("/api", "/apis"):
-        return _discovery(request, path)
+        return _discovery(request, path, kinds)
     if path == "/":
         return answer({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]})
     bodies: dict[tuple[str, int], Callable[[], Object]] = {
         ("version", 1): lambda: discovery.VERSION,
-        ("api", 2): lambda: discovery.resources("", parts[1]),
-        ("apis", 2): lambda: discovery.group(parts[1]),
-        ("apis", 3): lambda: discovery.resources(parts[1], parts[2]),
+        ("api", 2): lambda: discovery.resources(kinds, "", parts[1]),
+        ("apis", 2): lambda: discovery.group(kinds, parts[1]),
+        ("apis", 3): lambda: discovery.resources(kinds, parts[1], parts[2]),
     }
     make = bodies.get((parts[0], len(parts)))
     return answer(make()) if make else None
 
 
-def _discovery(request: web.Request, path: str) -> web.Response:
+def _discovery(request: web.Request, path: str, kinds: Served) -> web.Response:
     if "as=APIGroupDiscoveryList" in request.headers.get("Accept", "") and "v=v2" in request.headers["Accept"]:
-        response = answer(discovery.aggregated(core=path == "/api"))
+        response = answer(discovery.aggregated(kinds, core=path == "/api"))
         response.headers["Content-Type"] = discovery.AGGREGATED
         return response
-    return answer(discovery.versions(request.host) if path == "/api" else discovery.groups())
+    return answer(discovery.versions(request.host) if path == "/api" else discovery.groups(kinds))
 
 
-def _openapi(path: str) -> web.Response:
+def _openapi(path: str, kinds: Served) -> web.Response:
     if path == "/openapi/v3":
-        return answer(openapi.index())
+        return answer(openapi.index(kinds))
     if not path.startswith("/openapi/v3/"):
         raise no_such_resource()
-    return answer(openapi.document(path.removeprefix("/openapi/v3/")))
+    return answer(openapi.document(path.removeprefix("/openapi/v3/"), kinds))

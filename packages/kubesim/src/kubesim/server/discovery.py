@@ -5,8 +5,9 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 
 from collections.abc import Iterator
 
+from kubesim.api.served import Served
 from kubesim.errors import no_such_resource
-from kubesim.kinds import KINDS, Kind
+from kubesim.kinds import Kind
 from kubesim.objects import Object
 from kubesim.server import reviews
 
@@ -40,23 +41,23 @@ def versions(host: str) -> Object:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
 
 
-def groups() -> Object:
+def groups(kinds: Served) -> Object:
     """GET /apis."""
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(*each) for each in _named_groups()]}
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(*each) for each in _named_groups(kinds)]}
 
 
-def group(name: str) -> Object:
+def group(kinds: Served, name: str) -> Object:
     """GET /apis/<group>. Raises StatusError 404."""
-    found = next((each for each in _named_groups() if each[0] == name), None)
+    found = next((each for each in _named_groups(kinds) if each[0] == name), None)
     if found is None:
         raise no_such_resource()
     return {"kind": "APIGroup", "apiVersion": "v1"} | _group(*found)
 
 
-def resources(group_name: str, version: str) -> Object:
+def resources(kinds: Served, group_name: str, version: str) -> Object:
     """GET /api/v1 and /apis/<group>/<version>. Raises StatusError 404."""
     entries = [
-        entry for kind in KINDS if (kind.group, kind.version) == (group_name, version) for entry in _entries(kind)
+        entry for kind in kinds if (kind.group, kind.version) == (group_name, version) for entry in _entries(kind)
     ]
     entries += [_review(name) for name in _REVIEWS.get((group_name, version), ())]
     if not entries:
@@ -66,21 +67,21 @@ def resources(group_name: str, version: str) -> Object:
     return head | {"groupVersion": f"{group_name}/{version}".lstrip("/"), "resources": entries}
 
 
-def aggregated(*, core: bool) -> Object:
+def aggregated(kinds: Served, *, core: bool) -> Object:
     """GET /api or /apis in the aggregated form."""
-    named = [("", "v1")] if core else _named_groups()
+    named = [("", "v1")] if core else _named_groups(kinds)
     items = [
         {
             "metadata": {"name": name} if name else {},
-            "versions": [{"version": version, "resources": _aggregated(name, version), "freshness": "Current"}],
+            "versions": [{"version": version, "resources": _aggregated(kinds, name, version), "freshness": "Current"}],
         }
         for name, version in named
     ]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
 
-def _named_groups() -> list[tuple[str, str]]:
-    served = dict.fromkeys((kind.group, kind.version) for kind in KINDS if kind.group)
+def _named_groups(kinds: Served) -> list[tuple[str, str]]:
+    served = dict.fromkeys((kind.group, kind.version) for kind in kinds if kind.group)
     return [*served, *_REVIEWS]
 
 
@@ -117,8 +118,8 @@ def _review(name: str) -> Object:
     return named | {"kind": name, "verbs": ["create"]}
 
 
-def _aggregated(group_name: str, version: str) -> list[Object]:
-    kinds = [kind for kind in KINDS if (kind.group, kind.version) == (group_name, version)]
+def _aggregated(kinds: Served, group_name: str, version: str) -> list[Object]:
+    here = [kind for kind in kinds if (kind.group, kind.version) == (group_name, version)]
     asked = [
         {
             "resource": f"{name.lower()}s",
@@ -129,7 +130,7 @@ def _aggregated(group_name: str, version: str) -> list[Object]:
         }
         for name in _REVIEWS.get((group_name, version), ())
     ]
-    return [_aggregated_kind(kind) for kind in kinds] + asked
+    return [_aggregated_kind(kind) for kind in here] + asked
 
 
 def _aggregated_kind(kind: Kind) -> Object:

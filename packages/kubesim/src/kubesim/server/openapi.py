@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kubesim.api.served import Served
 from kubesim.errors import no_such_resource
-from kubesim.kinds import KINDS, Kind
+from kubesim.kinds import Kind
 from kubesim.objects import Object
 from kubesim.schema.definitions import VERSION, definitions
 from kubesim.server.answers import dumps
@@ -18,24 +19,35 @@ _QUERY = ("dryRun", "fieldManager", "fieldValidation", "force")
 _PATCHES = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml")
 
 
-@functools.cache
-def index() -> Object:
+def index(kinds: Served) -> Object:
     """GET /openapi/v3: where each group's document is."""
-    paths = dict.fromkeys(_path(kind) for kind in KINDS)
+    paths: dict[str, tuple[Kind, ...]] = {}
+    for kind in kinds:
+        paths[_path(kind)] = (*paths.get(_path(kind), ()), kind)
     return {
-        "paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_digest(path)}"} for path in paths},
+        "paths": {
+            path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_digest(here)}"} for path, here in paths.items()
+        },
     }
 
 
-@functools.cache
-def document(path: str) -> Object:
+def document(path: str, kinds: Served) -> Object:
     """GET /openapi/v3/api/v1 or /openapi/v3/apis/<group>/<version>. Raises StatusError 404."""
-    kinds = [kind for kind in KINDS if _path(kind) == path]
-    if not kinds:
+    here = tuple(kind for kind in kinds if _path(kind) == path)
+    if not here:
         raise no_such_resource()
+    return _document(here)
+
+
+@functools.cache
+def _document(kinds: tuple[Kind, ...]) -> Object:
     schemas: dict[str, Any] = {}
     for kind in kinds:
-        _collect(kind.definition, schemas)
+        if kind.structure is None:
+            _collect(kind.definition, schemas)
+        else:
+            named = {"group": kind.group, "version": kind.version, "kind": kind.name}
+            schemas[kind.definition] = {"type": "object", "x-kubernetes-group-version-kind": [named]}
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": f"v{VERSION}"},
@@ -48,8 +60,9 @@ def _path(kind: Kind) -> str:
     return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
 
 
-def _digest(path: str) -> str:
-    return hashlib.sha256(dumps(document(path)).encode()).hexdigest()[:32].upper()
+@functools.cache
+def _digest(kinds: tuple[Kind, ...]) -> str:
+    return hashlib.sha256(dumps(_document(kinds)).encode()).hexdigest()[:32].upper()
 
 
 def _collect(name: str, schemas: dict[str, Any]) -> None:
@@ -67,7 +80,7 @@ def _openapi(node: Any, schemas: dict[str, Any]) -> Any:
         return node
     result: dict[str, Any] = {}
     for name, value in node.items():
-        if name == "$ref":
+        if name == "$ref" and isinstance(value, str):
             target = value.removeprefix("#/$defs/")
             _collect(target, schemas)
             result["$ref"] = f"#/components/schemas/{target}"

@@ -23,7 +23,7 @@ def table(
             "name": column.name,
             "type": column.type,
             "format": column.format,
-            "description": column.description or description(kind.definition, column.field),
+            "description": column.description or description(kind.type, column.field),
             "priority": column.priority,
         }
         for column in columns

@@ -5,8 +5,9 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
 from dataclasses import dataclass
 
+from kubesim.api.served import Served
 from kubesim.errors import no_such_resource
-from kubesim.kinds import KINDS, Kind
+from kubesim.kinds import Kind
 
 SUBRESOURCES = ("status", "scale", "binding", "eviction", "finalize", "token")
 
@@ -21,18 +22,15 @@ class Target:
     subresource: str = ""
 
 
-_BY_PATH = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}
-
-
-def parse(path: str) -> Target:
-    """The target of a path. Raises StatusError 404."""
+def parse(path: str, kinds: Served) -> Target:
+    """The target of a path among the kinds served. Raises StatusError 404."""
     parts = [part for part in path.split("/") if part]
     core = parts[0] == "api"
     head, rest = (["", *parts[1:2]], parts[2:]) if core else (parts[1:3], parts[3:])
     namespace = ""
     if rest[:1] == ["namespaces"] and len(rest) > 2 and (len(rest) > 3 or rest[2] not in SUBRESOURCES):
         namespace, rest = rest[1], rest[2:]
-    kind = _BY_PATH.get((head[0], head[1], rest[0])) if rest else None
+    kind = kinds.at_path(head[0], head[1], rest[0]) if rest else None
     if kind is None or len(rest) > 3 or (namespace and not kind.namespaced):
         raise no_such_resource()
     name, subresource = ([*rest[1:], "", ""])[:2]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kubesim.api.rules import (
     admission_policies,
     configuration,
+    custom,
     endpoints,
     events,
     namespaces,
@@ -35,6 +36,7 @@ RULES: Mapping[str, Rules] = {
     "daemonsets.apps": workloads.DAEMONSETS,
     "statefulsets.apps": workloads.STATEFULSETS,
     "jobs.batch": workloads.JOBS,
+    "customresourcedefinitions.apiextensions.k8s.io": custom.RULES,
     "validatingadmissionpolicies.admissionregistration.k8s.io": admission_policies.POLICIES,
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": admission_policies.BINDINGS,
 }
