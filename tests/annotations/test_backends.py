@@ -125,7 +125,7 @@ async def test_a_value_that_only_the_cloud_refuses_does_not_hold_the_backends_up
     await stage.wear(INTRANET)
     stage.node("w1", labels={EXCLUDED[0]: ""})
     for _ in range(3):
-        await stage.wear(INTRANET | {"health-check-type": "http", "health-check-uri": "no-slash"})
+        await stage.wear(INTRANET | {"health-check-type": "http", "health-check-domain": "under_scores_"})
         stage.bench.time.time += REFUSED_AFTER
     assert await serving(stage) == "w0"
-    assert any("HealthCheckURI" in text for text in stage.warnings())
+    assert any("HealthCheckDomain" in text for text in stage.warnings())
