@@ -130,5 +130,5 @@ async def rig() -> AsyncIterator[Rig]:
     await rig.engine.close()
     for server in rig.servers:
         await server.stop()
-    for _ in range(20):  # transports close some turns after they were told to
-        await asyncio.sleep(0)
+    for _ in range(20):  # transports close some turns after they were told to, and some are only being accepted
+        await asyncio.sleep(0.001)
