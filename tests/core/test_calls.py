@@ -5,6 +5,7 @@ import pytest
 from tests.core.conftest import Bench, new_bench, new_world
 
 from yunqiao.controllers.services.known import VERIFY_EVERY
+from yunqiao.model.cluster import Endpoint, EndpointConditions, EndpointPort, EndpointSlice, Metadata
 from yunqiao.model.errors import NotYet
 from yunsim.dispatch import perform
 
@@ -122,6 +123,59 @@ async def test_a_restart_with_nothing_changed_takes_the_listing_alone():
     assert actions(bench) == ["DescribeLoadBalancers"]
     assert bench.cluster.patches == []
     assert 0 <= again <= VERIFY_EVERY
+
+
+async def restarted_in_local_mode() -> Bench:
+    """Its backends are where its pods are; the note was believed, so that nobody has looked at the balancer yet."""
+    bench = new_bench()
+    bench.cluster.ask(external_traffic_policy="Local")
+    bench.cluster.slices = [pods_on("w0")]
+    await bench.settle()
+    bench.restart()
+    await bench.services.reconcile(bench.key)
+    bench.cloud.calls.clear()
+    bench.cluster.patches.clear()
+    return bench
+
+
+def pods_on(*nodes: str) -> EndpointSlice:
+    serving = EndpointConditions(ready=True, serving=True, terminating=False)
+    endpoints = [Endpoint(addresses=["10.0.0.9"], node_name=node, conditions=serving) for node in nodes]
+    meta = Metadata(name="nginx-1", namespace="default")
+    return EndpointSlice(metadata=meta, endpoints=endpoints, ports=[EndpointPort(port=8080)])
+
+
+async def test_a_node_that_joins_after_a_restart_takes_no_call_in_local_mode():
+    bench = await restarted_in_local_mode()
+    due = bench.time.time + await bench.services.reconcile(bench.key)
+    for number in (2, 3):
+        bench.cluster.nodes.append(named(bench, number))
+        bench.time.time += 1
+        assert bench.time.time + await bench.services.reconcile(bench.key) == due  # the look is not put off
+    assert actions(bench) == []
+    assert bench.cluster.patches == []
+
+
+async def test_a_pod_that_moves_after_a_restart_is_followed_with_a_look():
+    bench = await restarted_in_local_mode()
+    bench.cluster.slices = [pods_on("w1")]
+    await bench.settle()
+    assert [call.action for call in bench.cloud.writes()] == ["ModifyVServerGroupBackendServers"]
+
+
+async def test_nodes_that_keep_joining_do_not_put_off_the_look_after_a_restart():
+    bench = await restarted_in_local_mode()
+    bench.time.time += await bench.services.reconcile(bench.key)
+    bench.cluster.nodes.append(named(bench, 2))
+    await bench.settle()
+    assert "DescribeVServerGroupAttribute" in actions(bench)
+
+
+async def test_a_note_is_no_longer_believed_once_something_was_taken_away_there():
+    bench = await restarted_in_local_mode()
+    bench.services.memory.drop(bench.key)
+    await bench.settle()
+    assert "DescribeVServerGroupAttribute" in actions(bench)
 
 
 async def test_within_the_hour_after_a_restart_everything_is_looked_at():

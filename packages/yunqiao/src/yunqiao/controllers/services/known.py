@@ -26,10 +26,11 @@ HOPELESS_AFTER = 10.0
 class Known:
     """Of one Service (by its UID): the balancer last seen, when to look again, the note last written.
 
-    `listed` is what the listing of the start said of it, enough to delete it by. `missing` is when it was first not
-    found, `remade` when one was made "again" that nobody has found since, `emptied` when our parts of a balancer that
-    stays were first gone. `found` is what was looked up for its wish, `since` is when its backends were first seen,
-    `told` are notices that were given since the last look. Times are seconds on the engine's clock.
+    `listed` is what the listing of the start said of it, until there was a look: enough to delete it by, and to believe
+    the Service's note by. `missing` is when it was first not found, `remade` when one was made "again" that nobody has
+    found since, `emptied` when our parts of a balancer that stays were first gone. `found` is what was looked up for
+    its wish, `since` is when its backends were first seen, `told` are notices that were given since the last look.
+    Times are seconds on the engine's clock.
     """
 
     uid: str
@@ -46,7 +47,7 @@ class Known:
 
     def looked(self, seen: Balancer | Absent, now: float) -> Balancer | Absent:
         """Remember a look; what was not found is stamped with when that was first noticed."""
-        self.verify_at, self.told = self._next(now), frozenset()
+        self.verify_at, self.told, self.listed = self._next(now), frozenset(), ()
         if isinstance(seen, Balancer):
             self.seen, self.missing, self.remade = seen, None, None
             return seen
@@ -82,7 +83,7 @@ class Known:
 
     def doubt(self) -> None:
         """A write went wrong: what was believed may be false."""
-        self.seen, self.found = None, self.found.doubted()
+        self.seen, self.listed, self.found = None, (), self.found.doubted()
 
     def is_hopeless(self, now: float) -> bool:
         """Whether making it "again" only gives the id of one that is gone: nobody found it for long enough."""
@@ -104,8 +105,13 @@ class Known:
 
     def later(self, now: float) -> float:
         """No look is needed now: seconds until one is due, spread so that not all come at once."""
-        self.verify_at = now + VERIFY_EVERY * self.spread
+        if not self.rests(now):
+            self.verify_at = now + VERIFY_EVERY * self.spread
         return self.verify_at - now
+
+    def rests(self, now: float) -> bool:
+        """Whether the Service's note was believed instead of a look, and still may be."""
+        return self.seen is None and bool(self.listed) and now < self.verify_at < float("inf")
 
     def _next(self, now: float) -> float:
         return now + VERIFY_EVERY * (0.8 + 0.2 * self.spread)
@@ -136,4 +142,4 @@ class Memory:
     def drop(self, key: str) -> None:
         """What is known of a Service's balancer is no longer true: somebody took something away there."""
         if key in self.services:
-            self.services[key].seen = None
+            self.services[key].seen, self.services[key].listed = None, ()

@@ -222,6 +222,8 @@ class _Work:
         """What is there: as known, else as the listing of the start says, else by a look; None when that can wait."""
         if self._known.seen is not None and self._now() < self._known.verify_at:
             return await self._provider.refresh(self._services.send, self._who, self._known.seen)
+        if self._known.rests(self._now()) and self._as_noted(asked, self._known.listed[0]):
+            return None
         if not await self._first_look():
             return await self._look(())
         listed = self._known.listed
