@@ -17,6 +17,7 @@ from kubesim.api.patching import STRATEGIC_PATCH
 from kubesim.api.verbs import Verbs
 from kubesim.errors import StatusError
 from yunqiao.cloud.codes import outcome
+from yunqiao.cloud.instances import Instances
 from yunqiao.controllers.nodes.kinds import UNINITIALIZED
 from yunqiao.controllers.nodes.reconcile import Nodes
 from yunqiao.controllers.nodes.rules import Rules
@@ -242,7 +243,8 @@ class Bench:
 
         cluster = self.cluster
         today = lambda: datetime(2026, 1, 1, tzinfo=UTC)  # noqa: E731
-        self.site = Site(cluster.all, cluster.get, cluster.patch, cluster.delete, self.cloud.send, tell, self.rules,
+        self.site = Site(cluster.all, cluster.get, cluster.patch, cluster.delete, self.cloud.send,
+                         Instances(self.cloud.send, REGION, self.time), tell, self.rules,
                          self.time, today)  # fmt: skip
         self.story = Nodes(self.site)
         self.queue: Queue[str] = Queue(self.time, lambda: 0.0, first=1.0)

@@ -58,7 +58,7 @@ async def test_nd2_an_instance_id_that_ecs_refuses_is_traced_to_its_node(bench):
             raise Refused(str(NO_SUCH_ID), NO_SUCH_ID)
         return await answer(call)
 
-    bench.site.send = refusing
+    bench.site.send = bench.site.instances.send = refusing
     await bench.run()
     assert [name for name in bench.cluster.names() if UNINITIALIZED in bench.taints(name)] == ["w66"]
     assert bench.cloud.count("DescribeInstances") <= 14

@@ -73,7 +73,7 @@ async def test_a_node_that_goes_while_it_is_looked_at_keeps_no_other_waiting(ben
             bench.cluster.verbs.delete("nodes", "one")
         return await answer(call)
 
-    bench.site.send = meanwhile
+    bench.site.send = bench.site.instances.send = meanwhile
     await bench.run(0)
     assert bench.provider_id("two") == "cn-hangzhou.i-two"
     assert bench.cluster.names() == ["two"]

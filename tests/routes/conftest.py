@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from yunqiao.cloud.codes import outcome
+from yunqiao.cloud.instances import Instances
 from yunqiao.controllers.routes.known import Known
 from yunqiao.controllers.routes.reconcile import Routes
 from yunqiao.controllers.routes.rules import Rules
@@ -255,7 +256,8 @@ class Bench:
             self.told.append((node.metadata.name, reason, text))
 
         self.site = Site(
-            self.cluster.nodes, self.cluster.get, self.cluster.patch, self.cloud.send, tell, self.rules, self.time,
+            self.cluster.nodes, self.cluster.get, self.cluster.patch, self.cloud.send,
+            Instances(self.cloud.send, REGION, self.time), tell, self.rules, self.time,
             today=WorldTime(self.time).now, known=Known(),
         )  # fmt: skip
         self.routes = Routes(self.site)

@@ -230,7 +230,7 @@ async def test_rd15_tables_are_listed_once_a_period_and_to_the_last_page(bench: 
 
 async def test_rd16_a_dry_run_writes_nothing(bench: Bench) -> None:
     bench.join("w1")
-    bench.site.send = dry_run(lambda _: {})(bench.cloud.send)
+    bench.site.send = bench.site.instances.send = dry_run(lambda _: {})(bench.cloud.send)
     await bench.turn()
     assert bench.cloud.writes() == []
     assert bench.cloud.routes() == {}

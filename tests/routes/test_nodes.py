@@ -122,7 +122,7 @@ async def test_an_id_that_ecs_refuses_holds_up_nobody_else(bench: Bench) -> None
             raise bench.cloud._trouble(call, 400, "InvalidInstanceIds.Malformed", "malformed")
         return await send(call)
 
-    bench.site.send = strict
+    bench.site.send = bench.site.instances.send = strict
     bench.join("w1", "w2", "bad")
     await bench.settle()
     assert bench.cluster.unavailable() == {"bad": "True", "w1": "False", "w2": "False"}

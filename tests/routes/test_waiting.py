@@ -97,7 +97,7 @@ async def test_a_batch_that_is_refused_for_one_entry_is_written_without_it(bench
             raise bench.cloud._trouble(call, 400, "InvalidCidrBlock", "Specified CIDR block is not valid.")
         return await send(call)
 
-    bench.site.send = refusing
+    bench.site.send = bench.site.instances.send = refusing
     bench.join(*(f"w{number}" for number in range(40)))
     await bench.settle()
     assert len(bench.cloud.routes()) == 39
@@ -182,7 +182,7 @@ async def test_a_removal_that_is_refused_is_tried_again_later_and_holds_up_nothi
             return {"FailedRouteEntries": [{**failed, "FailedCode": "OperationDenied", "FailedMessage": "denied"}]}
         return await send(call)
 
-    bench.site.send = refusing
+    bench.site.send = bench.site.instances.send = refusing
     bench.join("w1")
     await bench.settle()
     bench.leave("w1")
@@ -190,6 +190,6 @@ async def test_a_removal_that_is_refused_is_tried_again_later_and_holds_up_nothi
     await bench.settle()
     assert bench.cluster.unavailable() == {"w2": "False"}
     assert bench.cloud.counted()["DeleteRouteEntries"] == 1
-    bench.site.send = send
+    bench.site.send = bench.site.instances.send = send
     await bench.period()
     assert bench.cloud.routes() == {"172.16.9.0/24": "i-w2"}

@@ -94,7 +94,15 @@ async def nodes(footing: Footing) -> None:
     async with _telling(footing, "node-controller") as tell:
         cache, patch = watching.caches.nodes, partial(footing.kube.patched, NODE)
         site = Site(
-            cache.__iter__, cache.get, patch, footing.kube.delete, cloud.send, tell, _node_rules(footing), footing.clock
+            cache.__iter__,
+            cache.get,
+            patch,
+            footing.kube.delete,
+            cloud.send,
+            cloud.instances,
+            tell,
+            _node_rules(footing),
+            footing.clock,
         )
         story = Nodes(site)
 
@@ -133,7 +141,7 @@ async def routes(footing: Footing) -> None:
         story = Routes(
             RouteSite(
                 footing.watching.caches.nodes.__iter__, partial(get, NODE, ""), footing.kube.patch,
-                footing.cloud.send, tell, _route_rules(footing), clock,
+                footing.cloud.send, footing.cloud.instances, tell, _route_rules(footing), clock,
             )
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from yunqiao.cloud.coalesce import coalesced
 from yunqiao.cloud.credentials import Credentials
 from yunqiao.cloud.http import Client as CloudClient
 from yunqiao.cloud.http import Target
+from yunqiao.cloud.instances import Instances
 from yunqiao.cloud.layers import laned, logged, retried, stack, throttled
 from yunqiao.cloud.merge import merged
 from yunqiao.cloud.metadata import Metadata
@@ -42,10 +43,11 @@ NO_REGION = "the region is not known: set region in the cloud-config (Global.reg
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The region's API behind all its layers, and what the cluster's owner has set for all Services there."""
+    """The region's API behind all its layers, what the owner has set for all Services there, and the ECS instances."""
 
     send: Send
     rules: Rules
+    instances: Instances
 
 
 @asynccontextmanager
@@ -63,7 +65,8 @@ async def reach(settings: Settings, client: Client, clock: Clock, calls: CallMet
         target = Target(settings.endpoints, region, cluster)
         credentials = Credentials(provider(settings.source, metadata), time.time)
         async with CloudClient(target, credentials) as cloud:
-            yield Cloud(_layered(cloud.send, clock, calls, RATES[settings.cloud_rates]), rules)
+            send = _layered(cloud.send, clock, calls, RATES[settings.cloud_rates])
+            yield Cloud(send, rules, Instances(send, region, clock))
 
 
 def transport(connection: Connection, limit: RateLimit, timeout: float = 30.0) -> Transport:

@@ -5,43 +5,16 @@ Fields: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-201
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from yunqiao.cloud.paging import Page, listed, numbered
+from yunqiao.model.instance import Instance
 from yunqiao.model.step import Call, Reply
 
 PRODUCT = "ecs"
 PER_CALL = 100
 """Documented limit of ids or addresses per call, and of items per page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An ECS instance.
-
-    `private_ips` are its own addresses of the VPC, `ipv6` those of its primary interface; `addresses` are all private
-    ones of all its interfaces, of either family.
-    """
-
-    id: str
-    region: str = ""
-    zone: str = ""
-    type: str = ""
-    status: str = ""
-    host_name: str = ""
-    charge_type: str = ""
-    spot_strategy: str = ""
-    vpc_id: str = ""
-    vswitch_id: str = ""
-    private_ips: tuple[str, ...] = ()
-    public_ips: tuple[str, ...] = ()
-    ipv6: tuple[str, ...] = ()
-    addresses: frozenset[str] = frozenset()
-    macs: tuple[str, ...] = ()
-    serial_number: str = ""
-    interface_id: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

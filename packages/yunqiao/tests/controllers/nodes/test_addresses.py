@@ -4,9 +4,9 @@ import pytest
 
 from yunqiao.cloud.ecs import Instance
 from yunqiao.controllers.nodes.addresses import wanted_addresses
-from yunqiao.controllers.nodes.kinds import PROVIDED_IP
 from yunqiao.model.cluster import Metadata, Node, NodeAddress, NodeStatus
 from yunqiao.model.errors import Refused
+from yunqiao.model.machine import PROVIDED_IP
 
 INSTANCE = Instance(
     "i-1",

@@ -2,8 +2,9 @@
 
 import pytest
 
-from yunqiao.controllers.nodes.kinds import Kind, kind_of, own_ips
+from yunqiao.controllers.nodes.kinds import Kind, kind_of
 from yunqiao.model.cluster import Metadata, Node, NodeAddress, NodeSpec, NodeStatus
+from yunqiao.model.machine import own_ips
 
 LINGJUN = {"alibabacloud.com/lingjun-worker": "true"}
 

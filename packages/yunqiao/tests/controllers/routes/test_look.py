@@ -1,12 +1,9 @@
 """How many calls a look takes, and what one bad answer means for the rest."""
 
-import json
-
 import pytest
 
-from yunqiao.cloud.codes import outcome
 from yunqiao.controllers.routes import look
-from yunqiao.model.errors import Fault, Refused
+from yunqiao.model.errors import Refused
 
 
 class Answers:
@@ -19,37 +16,6 @@ class Answers:
         self.calls.append(call)
         answer = self.answers[call.action]
         return answer(call) if callable(answer) else answer
-
-
-def instances(call):
-    ids = json.loads(call.params["InstanceIds"])
-    if "bad" in ids:
-        raise outcome(Fault(call.action, 400, "InvalidInstanceIds.Malformed", "words", ""), "ecs")
-    return {"Instances": {"Instance": [{"InstanceId": one} for one in ids if one != "gone"]}}
-
-
-async def test_a_hundred_instances_a_call():
-    cloud = Answers(DescribeInstances=instances)
-    found = await look.instances(cloud.send, "r", [f"i-{number:03}" for number in range(250)])
-    assert (len(found), len(cloud.calls)) == (250, 3)
-
-
-async def test_an_id_that_is_refused_hides_nobody():
-    cloud = Answers(DescribeInstances=instances)
-    found = await look.instances(cloud.send, "r", ["bad", "gone", "i-1", "i-2"])
-    assert {name: one is not None for name, one in found.items()} == {
-        "bad": False, "gone": False, "i-1": True, "i-2": True,
-    }  # fmt: skip
-
-
-async def test_what_is_forbidden_is_not_asked_for_in_halves():
-    def forbidden(call):
-        raise outcome(Fault(call.action, 403, "Forbidden.RAM", "words", ""), "ecs")
-
-    cloud = Answers(DescribeInstances=forbidden)
-    with pytest.raises(Refused, match="ecs:DescribeInstances"):
-        await look.instances(cloud.send, "r", ["i-1", "i-2"])
-    assert len(cloud.calls) == 1
 
 
 def listed(*tables):

@@ -4,10 +4,11 @@ An address that the kubelet was started with (--node-ip) is the only one of its 
 too (k8s.io/cloud-provider, node/helpers/address.go, does the same).
 """
 
-from yunqiao.cloud.ecs import Instance
-from yunqiao.controllers.nodes.kinds import PROVIDED_IP, addresses
+from yunqiao.controllers.nodes.kinds import addresses
 from yunqiao.model.cluster import Node, NodeAddress
 from yunqiao.model.errors import Refused
+from yunqiao.model.instance import Instance
+from yunqiao.model.machine import PROVIDED_IP
 
 HOST_NAME_LABEL = "kubernetes.io/hostname"
 NOT_ITS_OWN = (

@@ -8,11 +8,10 @@ number agrees; without one, the address must be the instance's, in a VPC that is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from yunqiao.cloud.ecs import Instance
-from yunqiao.controllers.nodes.kinds import own_ips, plain
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.cluster import Node
-from yunqiao.model.instance import read_provider_id, same_machine
+from yunqiao.model.instance import Instance, read_provider_id
+from yunqiao.model.machine import machine_of, own_ips, same_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,6 @@ NO_ADDRESS = (
     "it has neither a providerID nor an InternalIP, and no ECS instance in {where} has its systemUUID "
     '"{uuid}": start its kubelet with --node-ip or --provider-id'
 )
-WRONG_NUMBER = (
-    'its systemUUID is "{uuid}", but the ECS instance {id} has the SerialNumber "{serial}": it is not taken for that '
-    "instance; correct its providerID or addresses, or register the node anew"
-)
-WRONG_ADDRESS = (
-    "its providerID names the ECS instance {id} ({theirs}), which has none of its addresses ({ips}): nothing is done "
-    "to it; a providerID cannot change, so register the node anew with the right one"
-)
 SEVERAL = (
     "several ECS instances ({ids}) have its address ({ips}) and nothing tells which one it is: set vpcid in the "
     "cloud-config (Global.vpcid), or start its kubelet with --provider-id"
@@ -93,34 +84,18 @@ def found(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
     if not candidates:
         return Doubt(NOT_FOUND.format(**told))
     if number:
-        return _numbered(number, candidates) or Doubt(_wrong_number(number, candidates[0]))
+        return _numbered(number, candidates) or checked(node, candidates[0])
     if len(candidates) > 1:
         return Doubt(SEVERAL.format(ids=", ".join(one.id for one in candidates), **told))
     return candidates[0] if rules.vpc_id else Doubt(VPC_UNKNOWN.format(id=candidates[0].id, **told))
 
 
-def is_at(node: Node, instance: Instance) -> bool | None:
-    """Whether the instance has an address of the node; None when the node has none yet."""
-    ips = own_ips(node)
-    return not set(ips).isdisjoint(map(plain, instance.addresses)) if ips else None
-
-
 def checked(node: Node, instance: Instance) -> Instance | Doubt:
     """Give the instance if nothing that the node reports speaks against being it."""
-    number = node.status.node_info.system_uuid
-    if number and instance.serial_number:
-        same = same_machine(number, instance.serial_number)
-        return instance if same else Doubt(_wrong_number(number, instance))
-    if is_at(node, instance) is False:
-        ips, theirs = ", ".join(own_ips(node)), ", ".join(sorted(instance.addresses))
-        return Doubt(WRONG_ADDRESS.format(id=instance.id, theirs=theirs, ips=ips))
-    return instance
+    text = machine_of(node).doubt(instance)
+    return Doubt(text) if text else instance
 
 
 def _numbered(number: str, instances: Iterable[Instance]) -> Instance | None:
     same = [one for one in instances if number and same_machine(number, one.serial_number)]
     return same[0] if len(same) == 1 else None
-
-
-def _wrong_number(number: str, instance: Instance) -> str:
-    return WRONG_NUMBER.format(uuid=number, id=instance.id, serial=instance.serial_number)

@@ -5,13 +5,12 @@ Nothing here asks ECS, so no key is needed: only to read and patch nodes.
 
 from collections.abc import Awaitable, Callable
 
-from yunqiao.cloud.ecs import Instance
 from yunqiao.controllers.nodes.identity import Doubt, checked
 from yunqiao.controllers.nodes.plan import named
 from yunqiao.controllers.nodes.want import Wanted, labels
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused
-from yunqiao.model.instance import InstanceId, read_provider_id, write_provider_id
+from yunqiao.model.instance import Instance, InstanceId, read_provider_id, write_provider_id
 from yunqiao.model.step import Patch
 
 Read = Callable[[str], Awaitable[str]]

@@ -6,7 +6,6 @@ first two are ever initialised as ECS instances, tainted, or deleted.
 
 from collections.abc import Iterable
 from enum import Enum
-from ipaddress import ip_address
 
 from yunqiao.model.candidate import HYBRID
 from yunqiao.model.cluster import Node, Taint
@@ -16,8 +15,6 @@ UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
 """https://kubernetes.io/docs/reference/labels-annotations-taints/#node-cloudprovider-kubernetes-io-shutdown"""
 
-PROVIDED_IP = "alpha.kubernetes.io/provided-node-ip"
-"""The annotation in which a kubelet repeats its --node-ip."""
 EXCLUDED = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node")
 LINGJUN = "alibabacloud.com/lingjun-worker"
 LINGJUN_ELSEWHERE = "alibabacloud.com/lingjun-tianwen-environment"
@@ -86,17 +83,3 @@ def condition(node: Node, kind: str) -> str:
 def addresses(node: Node, kind: str) -> tuple[str, ...]:
     """The node's addresses of one type."""
     return tuple(one.address for one in node.status.addresses if one.type == kind)
-
-
-def own_ips(node: Node) -> tuple[str, ...]:
-    """The addresses by which a node can be known: its InternalIPs, and what its kubelet was told with --node-ip."""
-    told = node.metadata.annotations.get(PROVIDED_IP, "").replace(" ", "").split(",")
-    return tuple(dict.fromkeys(map(plain, (*addresses(node, "InternalIP"), *filter(None, told)))))
-
-
-def plain(address: str) -> str:
-    """An address in its one short spelling; what is no address stays as it is."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from yunqiao.controllers.nodes.kinds import Kind, is_uninitialized, kind_of
-from yunqiao.controllers.nodes.see import see, see_interfaces
+from yunqiao.controllers.nodes.see import Sources, see, see_interfaces
 from yunqiao.controllers.nodes.site import Site
 from yunqiao.controllers.nodes.triggers import concerns
 from yunqiao.controllers.nodes.turn import Turn
@@ -50,7 +50,8 @@ class Nodes:
         unnamed = [turn.node for turn in asking if turn.kind is Kind.UNNAMED]
         doubtful = any(turn.known.missing is not None for turn in asking)
         witnesses = self._site.memory.witnesses() if doubtful else ()
-        seen = await see(self._site.send, self._site.rules, named, unnamed, witnesses)
+        sources = Sources(self._site.send, self._site.instances, self._site.rules, self._site.clock)
+        seen = await see(sources, named, unnamed, witnesses)
         for turn in turns:
             turn.judge(seen)
         if any(turn.joins for turn in turns):
@@ -59,10 +60,6 @@ class Nodes:
                 turn.doubt(holders)
         ids = [one for turn in turns if (one := turn.unchecked)]
         await see_interfaces(self._site.send, self._site.rules, seen, ids)
-
-    def confirmed(self, node: Node) -> str:
-        """The id of the instance that ECS bears the node out to be, empty while that is unknown or in doubt."""
-        return self._site.known(node).instance
 
     def report(self, name: str, trouble: Trouble) -> None:
         """Tell the node's owner what went wrong; what passes by itself, only while the node waits for it."""

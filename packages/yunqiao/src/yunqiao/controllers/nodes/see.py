@@ -1,29 +1,31 @@
 """What ECS says about nodes that wait together: as few calls as there are hundreds of them, and no node for another.
 
-A refusal that one node's own words may have caused (an instance id that is no id) is traced to that node by asking for
-halves; whatever concerns all of them alike (permission, throttling, network) is not asked again and again.
+A refusal that one node's own words may have caused is traced to that node by asking for halves; whatever concerns all
+of them alike (permission, throttling, network) is not asked again and again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
 
 from yunqiao.cloud import ecs
-from yunqiao.cloud.ecs import Instance, Interface
+from yunqiao.cloud.ecs import Interface
+from yunqiao.cloud.instances import MOST_PARTINGS, Instances, about_the_question
 from yunqiao.cloud.paging import chunks, every
 from yunqiao.controllers.nodes.identity import Evidence
-from yunqiao.controllers.nodes.kinds import own_ips, plain
+from yunqiao.controllers.nodes.kinds import is_uninitialized
 from yunqiao.controllers.nodes.rules import MOST, Rules
+from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Refused, Stale, Trouble
-from yunqiao.model.instance import read_provider_id
+from yunqiao.model.errors import Trouble
+from yunqiao.model.instance import Instance, read_provider_id
+from yunqiao.model.machine import own_ips, plain
 from yunqiao.model.step import Call, Send
 
-OF_THE_QUESTION = (400, 404)
-"""HTTP status of a refusal that is about what was asked for, not about who asked."""
-MOST_PARTINGS = 16
-"""More than two culprits among a hundred need; beyond that it is not one node's fault."""
+FRESH = 30.0
+"""Seconds for which an answer that another controller was given will do for a node that joins: who it is stays so."""
 
 
 @dataclass(slots=True)
@@ -58,24 +60,35 @@ def asked_for(node: Node) -> tuple[str, ...]:
     return (claim.id,) if claim else own_ips(node) or (NEIGHBOURS,)
 
 
-async def see(
-    send: Send, rules: Rules, named: Sequence[Node], unnamed: Sequence[Node], witnesses: Sequence[str] = ()
-) -> Seen:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked: the API, and the directory of instances with what other controllers have learned of them."""
+
+    send: Send
+    instances: Instances
+    rules: Rules
+    clock: Clock
+
+
+async def see(sources: Sources, named: Sequence[Node], unnamed: Sequence[Node], witnesses: Sequence[str] = ()) -> Seen:
     """Look up the instances of nodes that name one and of nodes that do not; what goes wrong is in `troubles`.
 
     `witnesses` are further instances that are looked at in the same breath.
     """
-    seen = Seen()
+    seen, send, rules = Seen(), sources.send, sources.rules
     wanted = {one for node in unnamed for one in asked_for(node)}
-    ids = {one for node in named for one in asked_for(node)}
+    joining = {one for node in named if is_uninitialized(node) for one in asked_for(node)}
+    ids = {one for node in named for one in asked_for(node)} - joining
     if NEIGHBOURS in wanted:
         await _attempt(seen, [NEIGHBOURS], partial(_neighbours, send, rules, seen))
     for addresses in _by_family(wanted - {NEIGHBOURS}):
         for part in chunks(addresses, MOST):
             await _attempt(seen, part, partial(_owners, send, rules, seen))
     ids |= {*witnesses, *(one for owners in seen.owners.values() for one in owners)}
-    for part in chunks(sorted(ids - seen.instances.keys()), MOST):
-        await _attempt(seen, part, partial(_instances, send, rules, seen))
+    now, find, known = sources.clock.now(), sources.instances.find, seen.instances.keys()
+    for answers in await asyncio.gather(find(ids - known, now), find(joining - known, now - FRESH)):
+        seen.instances |= {one: answer for one, answer in answers.items() if isinstance(answer, Instance)}
+        seen.troubles |= {one: answer for one, answer in answers.items() if isinstance(answer, Trouble)}
     return seen
 
 
@@ -90,7 +103,7 @@ async def _attempt(seen: Seen, asked: Sequence[str], look: Callable[[Sequence[st
     try:
         await look(asked)
     except Trouble as trouble:
-        if len(asked) > 1 and seen.partings < MOST_PARTINGS and _about_the_question(trouble):
+        if len(asked) > 1 and seen.partings < MOST_PARTINGS and about_the_question(trouble):
             seen.partings += 1
             middle = len(asked) // 2
             await _attempt(seen, asked[:middle], look)
@@ -99,26 +112,12 @@ async def _attempt(seen: Seen, asked: Sequence[str], look: Callable[[Sequence[st
             seen.troubles.update(dict.fromkeys(asked, trouble))
 
 
-def _about_the_question(trouble: Trouble) -> bool:
-    fault = trouble.fault if isinstance(trouble, Refused | Stale) else None
-    return fault is not None and fault.status in OF_THE_QUESTION
-
-
-async def _instances(send: Send, rules: Rules, seen: Seen, ids: Sequence[str]) -> None:
-    ask = partial(ecs.describe_instances, rules.region, ids)
-    _keep(seen, await every(send, ask, ecs.read_instances))
-
-
 async def _neighbours(send: Send, rules: Rules, seen: Seen, _: Sequence[str]) -> None:
     """All instances of the VPC; without a VPC nobody's number is looked for among all of a region."""
     if rules.vpc_id:
         ask: Callable[[str], Call] = partial(ecs.describe_vpc_instances, rules.region, rules.vpc_id)
         seen.neighbours = tuple(await every(send, ask, ecs.read_instances))
-        _keep(seen, seen.neighbours)
-
-
-def _keep(seen: Seen, instances: Sequence[Instance]) -> None:
-    seen.instances.update({one.id: one for one in instances})
+        seen.instances.update({one.id: one for one in seen.neighbours})
 
 
 async def _owners(send: Send, rules: Rules, seen: Seen, addresses: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from yunqiao.cloud.instances import Instances
 from yunqiao.controllers.nodes.known import Known, Memory
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.clock import Clock
@@ -31,6 +32,7 @@ class Site:
     patch: Callable[[Patch], Awaitable[Node]]
     delete: Callable[[Deletion], Awaitable[None]]
     send: Send
+    instances: Instances
     tell: Tell
     rules: Rules
     clock: Clock

@@ -1,8 +1,6 @@
 """Which change of a node concerns us: a pure look at what bears on it, so that heartbeats and images cost nothing."""
 
-from yunqiao.cloud.ecs import Instance
 from yunqiao.controllers.nodes.kinds import (
-    PROVIDED_IP,
     SHUTDOWN,
     addresses,
     has_taint,
@@ -12,6 +10,8 @@ from yunqiao.controllers.nodes.kinds import (
 )
 from yunqiao.controllers.nodes.want import labels
 from yunqiao.model.cluster import Node
+from yunqiao.model.instance import Instance
+from yunqiao.model.machine import PROVIDED_IP
 
 OURS = tuple(labels(Instance("")))
 """The labels that we write."""

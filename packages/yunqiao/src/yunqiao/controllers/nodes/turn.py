@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from yunqiao.cloud.ecs import Instance
 from yunqiao.controllers.nodes import identity, parting
 from yunqiao.controllers.nodes.aside import word_for
 from yunqiao.controllers.nodes.identity import Doubt, Gone, Verdict
@@ -17,6 +16,7 @@ from yunqiao.controllers.nodes.triggers import concerns
 from yunqiao.controllers.nodes.want import CHARGE_TYPE, Wanted, want
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused
+from yunqiao.model.instance import Instance
 from yunqiao.model.step import Call, Patch
 
 MOST_ROUNDS = 10

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from yunqiao.cloud.ecs import Instance
 from yunqiao.controllers.nodes.addresses import wanted_addresses
 from yunqiao.controllers.nodes.kinds import condition, is_excluded, is_uninitialized, readiness
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.cluster import Node, NodeAddress
-from yunqiao.model.instance import InstanceId, write_provider_id
+from yunqiao.model.instance import Instance, InstanceId, write_provider_id
 
 CHARGE_TYPE = "node.alibabacloud.com/instance-charge-type"
 """The label that nobody but a controller that was shown the instance can know."""

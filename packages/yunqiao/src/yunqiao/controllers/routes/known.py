@@ -6,9 +6,9 @@ Times are seconds of the injected clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from yunqiao.cloud.ecs import Instance
 from yunqiao.cloud.vpc import VSwitch
 from yunqiao.controllers.routes.seen import Seen
+from yunqiao.model.instance import Instance
 
 MISSING_AGAIN = 60.0
 """Seconds until an instance that was not found is looked for again."""

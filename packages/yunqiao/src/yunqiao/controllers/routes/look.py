@@ -1,14 +1,13 @@
-"""The looks that routes need: instances of nodes, route tables, what is in them, vSwitches; as few calls as will do."""
+"""The looks that routes need: route tables, what is in them, vSwitches; as few calls as will do."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from yunqiao.cloud import ecs, vpc
-from yunqiao.cloud.ecs import Instance
-from yunqiao.cloud.paging import chunks, every
+from yunqiao.cloud import vpc
+from yunqiao.cloud.paging import every
 from yunqiao.cloud.vpc import VSwitch
 from yunqiao.controllers.routes.rules import Rules
-from yunqiao.controllers.routes.seen import OF_THE_QUESTION, Seen, Spot, Table, looked
+from yunqiao.controllers.routes.seen import Seen, Spot, Table, looked
 from yunqiao.model.errors import Refused, Stale
 from yunqiao.model.route import Route
 from yunqiao.model.step import Call, Send
@@ -18,30 +17,6 @@ NO_TABLE = (
     "permission vpc:DescribeRouteTableList"
 )
 NOT_USABLE = "route table {id} cannot be read: {why}; check routeTableIDs in the cloud-config (Global.routeTableIDs)"
-
-
-async def instances(send: Send, region: str, ids: Sequence[str]) -> Mapping[str, Instance | None]:
-    """What ECS says of these instances, 100 a call; None for one that is not there, or whose id is none.
-
-    One whose id makes the call be refused is no reason not to see the others. Raises Refused, NotYet, Lost.
-    """
-    found: dict[str, Instance | None] = {}
-    for part in chunks(sorted(ids), ecs.PER_CALL):
-        found |= await _instances(send, region, part)
-    return found
-
-
-async def _instances(send: Send, region: str, ids: Sequence[str]) -> Mapping[str, Instance | None]:
-    try:
-        told = await every(send, partial(ecs.describe_instances, region, ids), ecs.read_instances)
-    except (Refused, Stale) as trouble:
-        if trouble.fault is None or trouble.fault.status not in OF_THE_QUESTION:
-            raise
-        if len(ids) == 1:
-            return {ids[0]: None}
-        half = len(ids) // 2
-        return {**await _instances(send, region, ids[:half]), **await _instances(send, region, ids[half:])}
-    return dict.fromkeys(ids) | {one.id: one for one in told if one.id in ids}
 
 
 async def tables(send: Send, region: str, vpc_id: str, vswitch_ids: Iterable[str]) -> tuple[str, ...]:

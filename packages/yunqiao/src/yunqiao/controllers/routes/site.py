@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from yunqiao.cloud.instances import Instances
 from yunqiao.controllers.routes.filling import Filling
 from yunqiao.controllers.routes.known import Known
 from yunqiao.controllers.routes.rules import Rules
@@ -24,6 +25,7 @@ class Site:
     get: Callable[[str], Awaitable[Node | None]]
     patch: Callable[[Patch], Awaitable[None]]
     send: Send
+    instances: Instances
     tell: Tell
     rules: Rules
     clock: Clock

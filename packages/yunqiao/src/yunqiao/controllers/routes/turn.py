@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from yunqiao.cloud import vpc
+from yunqiao.cloud.instances import about_the_question
 from yunqiao.controllers.routes import look
 from yunqiao.controllers.routes.claims import claim_of
 from yunqiao.controllers.routes.judge import Ground, State, grounds
@@ -25,6 +26,8 @@ from yunqiao.model.step import Call, Plan, Reply
 
 log = logging.getLogger(__name__)
 
+FRESH = 300.0
+"""Seconds for which an answer that another controller was given will do."""
 SOON = 1.0
 """Seconds until a turn that has left something to do begins anew."""
 
@@ -85,12 +88,15 @@ class Turn:
         unknown = self._known.unknown(ids, self._now())
         if not unknown:
             return None
-        try:
-            found = await look.instances(self._site.send, self._site.rules.region, unknown)
-        except (NotYet, Lost) as trouble:
-            return trouble
-        self._known.learn(found, self._now())
-        return None
+        answers = await self._site.instances.find(unknown, self._now() - FRESH)
+        wrong = {one: told for one, told in answers.items() if isinstance(told, Trouble)}
+        self._known.learn({one: told for one, told in answers.items() if not isinstance(told, Trouble)}, self._now())
+        self._known.learn({one: None for one, told in wrong.items() if about_the_question(told)}, self._now())
+        troubles = [told for told in wrong.values() if not about_the_question(told)]
+        for trouble in troubles:
+            if not isinstance(trouble, NotYet | Lost):
+                raise trouble
+        return troubles[0] if troubles else None
 
     async def _see(self) -> None:
         """Look at every table that is not known, and once a period at all of them."""

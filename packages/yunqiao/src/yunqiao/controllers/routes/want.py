@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network
 
-from yunqiao.cloud.ecs import Instance
-from yunqiao.controllers.routes.claims import NOT_FOUND, claim_of, doubt
+from yunqiao.controllers.routes.claims import NOT_FOUND, claim_of
 from yunqiao.controllers.routes.rules import Place, Rules
 from yunqiao.model.cluster import Node
+from yunqiao.model.instance import Instance
+from yunqiao.model.machine import machine_of
 from yunqiao.model.route import Network, canonical, mark, network
 
 Instances = Mapping[str, Instance | None]
@@ -98,7 +99,7 @@ class _Making:
         elif instance.vpc_id != self._place.vpc_id:
             told = {"id": claim.id, "theirs": instance.vpc_id, "ours": self._place.vpc_id}
             self._aside[node.metadata.name] = OTHER_VPC.format(**told)
-        elif text := doubt(node, instance):
+        elif text := machine_of(node).doubt(instance):
             self._problems[node.metadata.name] = text
         else:
             self._settled.add(whose)
