@@ -17,9 +17,10 @@ def response(kind=b"text/plain; charset=utf-8", status=200, **fields):
     return Response(status, b"OK", Headers([(b"Content-Type", kind), *more]))
 
 
-def test_parts_are_readable_at_once_and_the_whole_is_what_it_was():
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_parts_are_readable_at_once_and_the_whole_is_what_it_was(version):
     found = response(Content_Length=b"10")
-    body = compressed(request(), found)
+    body = compressed(request(version=version), found)
     first = body.part(b"hello")
     assert gzip.zlib.decompressobj(wbits=31).decompress(first) == b"hello"
     assert gzip.decompress(first + body.part(b"world") + body.rest()) == b"helloworld"

@@ -70,7 +70,8 @@ def test_chunks_are_measured_in_hexadecimal():
 
 
 def test_the_listeners_own_answer_is_whole():
-    assert own_response(502) == (
+    response, body = own_response(502)
+    assert response.head(request(), keep_alive=False) + body == (
         b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n"
         b"Connection: close\r\n\r\n502 Bad Gateway\n"
     )

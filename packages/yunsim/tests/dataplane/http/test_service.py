@@ -213,6 +213,38 @@ async def test_what_is_no_request_is_a_bad_request(site, connect, read, text):
     assert (await read(reader))[0] == b"400 Bad Request"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(get("/" + "x" * 40_000), id="target"),
+        pytest.param(get("/", "X-Long: " + "x" * 40_000), id="field"),
+        pytest.param(get("/", *["X-Many: value"] * 4_000), id="fields"),
+        pytest.param(b"GET / HTTP/1.1\r\nX-Endless: " + b"x" * 350_000, id="without end"),
+    ],
+)
+async def test_a_head_that_is_too_long_is_refused(site, connect, read, text):
+    listener, (origin,) = await site()
+    reader, writer = await connect(listener)
+    writer.write(text)
+    assert (await read(reader))[0] == b"431 Request Header Fields Too Large"
+    assert origin.heads == []
+
+
+async def test_a_long_body_before_the_next_request_is_no_long_head(site, connect, read):
+    listener, (origin,) = await site()
+    reader, writer = await connect(listener)
+    writer.write(get("/", "Content-Length: 500000", method="POST") + b"x" * 500_000 + get("/", "X: y" * 4000))
+    for _ in range(2):
+        assert (await read(reader))[0] == b"200 OK"
+
+
+async def test_a_changed_protocol_that_nobody_asked_for_is_a_bad_gateway(site, connect, read):
+    listener, _ = await site()
+    reader, writer = await connect(listener)
+    writer.write(get("/upgrade"))
+    assert (await read(reader))[0] == b"502 Bad Gateway"
+
+
 async def test_a_removed_backend_loses_its_kept_connections(rig, site, connect, read):
     listener, _ = await site(2)
     reader, writer = await connect(listener)

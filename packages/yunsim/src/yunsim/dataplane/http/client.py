@@ -1,4 +1,4 @@
-"""A connection that an HTTP listener has accepted: requests come in, responses leave in the same order."""
+"""A connection in HTTP/1 that a listener has accepted: requests come in, responses leave in the same order."""
 
 import asyncio
 from collections import deque
@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from yunsim.dataplane.http.exchange import Exchange
-from yunsim.dataplane.http.messages import Request, own_response
+from yunsim.dataplane.http.messages import HEAD_LIMIT, LAST_CHUNK, Request, Response, chunk, own_response
 from yunsim.dataplane.tcp import reset_transport
 
 if TYPE_CHECKING:
     from yunsim.dataplane.http.service import HttpService
+
+
+class HeadTooLongError(Exception):
+    """A request's head is longer than a listener takes."""
 
 
 class Client(asyncio.Protocol):
@@ -28,10 +32,15 @@ class Client(asyncio.Protocol):
         self._request = Request()
         self._exchanges: deque[Exchange] = deque()
         self._incoming: Exchange | None = None
+        self._outgoing: list[bytes] = []
+        self._chunked = False
+        self._received = 0
+        self._head_from: int | None = None
         self._holds: set[str] = set()
         self._tunnel: Exchange | None = None
         self._early = b""
         self._ended = self._malformed = False
+        self._refusal = 400
         self.full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -51,12 +60,14 @@ class Client(asyncio.Protocol):
             self._read(data)
 
     def _read(self, data: bytes) -> None:
+        self._received += len(data)
         try:
             self._parser.feed_data(data)
+            self._limit_head()
         except httptools.HttpParserUpgrade as upgrade:
             self._early = data[upgrade.args[0] :]
             self.hold("upgrading")
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, HeadTooLongError):
             self._malformed = True
             if not self._exchanges:
                 self._refuse()
@@ -64,6 +75,13 @@ class Client(asyncio.Protocol):
                 self.end()
         if self._exchanges:
             self._exchanges[0].flush()
+
+    def _limit_head(self) -> None:
+        """Read no head of which the end does not come, as of one endless field."""
+        endless = self._head_from is not None and self._received - self._head_from > 2 * HEAD_LIMIT
+        if endless or self._request.too_long:
+            self._refusal = 431
+            raise HeadTooLongError
 
     def eof_received(self) -> bool:
         """Answer what has been asked, then close; TLS has no half-closed connections and closes at once."""
@@ -122,11 +140,35 @@ class Client(asyncio.Protocol):
         else:
             self.release("pipelined")
 
-    def tunnelled(self) -> None:
-        """Pass everything on as it is from now on."""
-        self._tunnel = self._exchanges[0]
-        self._tunnel.raw_request(self._early)
-        self.release("upgrading")
+    def head(self, response: Response, *, keep_alive: bool) -> None:
+        """Begin a response; after one that changes the protocol everything passes as it is."""
+        exchange = self._exchanges[0]
+        self._outgoing.append(response.head(exchange.request, keep_alive=keep_alive))
+        self._chunked = response.status >= 200 and response.chunked(exchange.request)
+        if response.status == 101:
+            self._tunnel = exchange
+            exchange.raw_request(self._early)
+            self.release("upgrading")
+
+    def body(self, data: bytes) -> None:
+        """Gather a part of the response."""
+        if data:
+            self._outgoing.append(chunk(data) if self._chunked else data)
+
+    def finish(self) -> None:
+        """End the response."""
+        if self._chunked:
+            self._outgoing.append(LAST_CHUNK)
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        if self._outgoing:
+            data, self._outgoing = b"".join(self._outgoing), []
+            self.transport.write(data)
+
+    def break_off(self) -> None:
+        """Let the client see that the response has no end."""
+        reset_transport(self.transport)
 
     def expire(self, now: float) -> None:
         """Close an idle connection; end an exchange whose backend is silent."""
@@ -140,15 +182,17 @@ class Client(asyncio.Protocol):
         if self._exchanges:
             self._exchanges[0].end()
         else:
-            reset_transport(self.transport)
+            self.break_off()
 
     def _refuse(self) -> None:
-        self.transport.write(own_response(400))
+        response, body = own_response(self._refusal)
+        self.transport.write(response.head(Request(), keep_alive=False) + body)
         self.transport.close()
 
     def on_message_begin(self) -> None:
         """Start a request."""
         self._request = Request()
+        self._head_from = self._received
 
     def on_url(self, part: bytes) -> None:
         """Keep the request target."""
@@ -157,9 +201,11 @@ class Client(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header field."""
         self._request.headers.add(name, value)
+        self._limit_head()
 
     def on_headers_complete(self) -> None:
         """Begin the exchange, or let it wait for those before it. An error raised here makes the parser refuse."""
+        self._head_from = None
         request = self._request
         request.method = self._parser.get_method()
         if request.method == b"CONNECT":

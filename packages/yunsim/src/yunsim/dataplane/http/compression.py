@@ -46,10 +46,10 @@ def compressed(request: Request, response: Response) -> Compression | None:
 
 
 def _wanted(request: Request) -> bool:
-    """Tell whether the client takes gzip and can be sent a body of unknown length (HTTP/1.1)."""
+    """Tell whether the client takes gzip and can be sent a body of unknown length (not in HTTP/1.0)."""
     encodings = (request.headers.get(b"accept-encoding") or b"").lower().split(b",")
     named = {name.strip(): weight.strip() for name, _, weight in (each.partition(b";") for each in encodings)}
-    return request.version == "1.1" and b"gzip" in named and named[b"gzip"] not in (b"q=0", b"q=0.0")
+    return request.version != "1.0" and b"gzip" in named and named[b"gzip"] not in (b"q=0", b"q=0.0")
 
 
 def _suitable(request: Request, response: Response) -> bool:

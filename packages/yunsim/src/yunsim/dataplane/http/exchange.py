@@ -9,16 +9,15 @@ from yunsim.dataplane.http.compression import Compression, compressed
 from yunsim.dataplane.http.messages import LAST_CHUNK, Request, Response, chunk, own_response
 from yunsim.dataplane.http.upstream import Upstream
 from yunsim.dataplane.pool import Target
-from yunsim.dataplane.tcp import reset_transport
 
 if TYPE_CHECKING:
-    from yunsim.dataplane.http.client import Client
+    from yunsim.dataplane.http.requester import Requester
 
 
 class Exchange:
-    """A request of a client; it is begun when those before it on the same connection are done."""
+    """A request of a client; it is begun when it is its turn on the client's connection."""
 
-    def __init__(self, client: "Client", request: Request) -> None:
+    def __init__(self, client: "Requester", request: Request) -> None:
         self.client = client
         self.request = request
         self.begun = self.received = self.over = False
@@ -30,7 +29,6 @@ class Exchange:
         self._compression: Compression | None = None
         self._dialing: asyncio.Task[None] | None = None
         self._to_backend: list[bytes] = []
-        self._to_client: list[bytes] = []
 
     # The request.
 
@@ -39,7 +37,7 @@ class Exchange:
         self.begun = True
         self.touched = self.client.loop.time()
         if port := self._service.listener.redirect_port:
-            self._answer(302, self.request.https_location(port, self._service.listener.address))
+            self.answer(302, self.request.https_location(port, self._service.listener.address))
             return
         target = self._stuck() or self._service.pool.choose()
         kept = self._service.kept(target) if target and self.request.repeatable else None
@@ -71,7 +69,7 @@ class Exchange:
         dialed = await dial(self._service.pool, lambda: Upstream(self._service), first)
         self._dialing = None
         if dialed is None:
-            self._answer(502)
+            self.answer(502)
         else:
             self._send(*dialed)
 
@@ -87,15 +85,17 @@ class Exchange:
     # The response.
 
     def response_head(self, response: Response) -> None:
-        """Pass the head on; only a 1.1 client understands interim ones."""
+        """Pass the head on; a client of HTTP/1.0 knows no interim ones. A protocol is changed on request alone."""
+        if response.status == 101 and not self.request.upgrade:
+            self.fail()
+            return
         final = response.status >= 200 or response.status == 101
         if final:
             self._response = response
             self._stick(response)
             self._compression = compressed(self.request, response) if self._service.listener.gzip else None
-        if final or self.request.version == "1.1":
-            keep_alive = self._keep_alive() if final else True
-            self._to_client.append(response.head(self.request, keep_alive=keep_alive))
+        if final or self.request.version != "1.0":
+            self.client.head(response, keep_alive=self._keep_alive() if final else True)
 
     def _stick(self, response: Response) -> None:
         if self._target is not None and (stickiness := self._service.listener.stickiness):
@@ -104,20 +104,15 @@ class Exchange:
     def response_body(self, data: bytes) -> None:
         """Pass a part of the body on."""
         if self._response is not None:
-            self._append(self._compression.part(data) if self._compression else data)
-
-    def _append(self, data: bytes) -> None:
-        if self._response is not None and data:
-            self._to_client.append(chunk(data) if self._response.chunked(self.request) else data)
+            self.client.body(self._compression.part(data) if self._compression else data)
 
     def finish(self, *, keep: bool) -> None:
         """End after a whole response; `keep` tells whether the backend's connection can be used again."""
         if self.over or self._response is None:
             return
         if self._compression is not None:
-            self._append(self._compression.rest())
-        if self._response.chunked(self.request):
-            self._to_client.append(LAST_CHUNK)
+            self.client.body(self._compression.rest())
+        self.client.finish()
         self.flush()
         self.over = True
         target, upstream = self._release()
@@ -129,12 +124,12 @@ class Exchange:
 
     def tunnel(self, data: bytes) -> None:
         """The backend has changed the protocol (WebSocket): bytes pass as they are from now on."""
-        self.client.tunnelled()
-        self.raw_response(data)
+        if not self.over:
+            self.raw_response(data)
 
     def raw_response(self, data: bytes) -> None:
         """Pass on what the backend sends through a tunnel."""
-        self._to_client.append(data)
+        self.client.body(data)
         self.flush()
 
     def raw_request(self, data: bytes) -> None:
@@ -148,22 +143,20 @@ class Exchange:
         _, upstream = self._release()
         if upstream is not None:
             upstream.transport.close()
-        self.client.transport.close()
+        self.client.done(keep_alive=False)
 
     def flush(self) -> None:
         """Write what has been gathered in each direction; one write a turn instead of one a part."""
         self.touched = self.client.loop.time()
-        if self._to_client:
-            data, self._to_client = b"".join(self._to_client), []
-            self.client.transport.write(data)
+        self.client.flush()
         if self._to_backend and self._upstream:
             data, self._to_backend = b"".join(self._to_backend), []
             self._upstream.transport.write(data)
 
     def _keep_alive(self) -> bool:
         response = self._response
-        delimited = response is not None and (response.framed(self.request) or response.chunked(self.request))
-        return delimited and self.request.keep_alive and not self.request.upgrade
+        framed = response is not None and (response.framed(self.request) or response.chunked(self.request))
+        return framed and self.request.keep_alive and not self.request.upgrade
 
     # What goes wrong.
 
@@ -182,7 +175,7 @@ class Exchange:
     def fail(self) -> None:
         """Answer 502, or break off when a part of a response is already out."""
         if self._response is None:
-            self._answer(502)
+            self.answer(502)
         else:
             self.end()
 
@@ -191,14 +184,14 @@ class Exchange:
         if now - self.touched <= self._service.listener.request_timeout:
             return
         if self._response is None and self.received:
-            self._answer(504)
+            self.answer(504)
         else:
             self.end()
 
     def end(self) -> None:
         """Break off on both sides."""
         self.abandon()
-        reset_transport(self.client.transport)
+        self.client.break_off()
 
     def pause_response(self) -> None:
         """Hold the response back: the client takes no more for now."""
@@ -210,9 +203,15 @@ class Exchange:
         if self._upstream is not None:
             self._upstream.transport.resume_reading()
 
-    def _answer(self, status: int, location: str = "") -> None:
+    def answer(self, status: int, location: str = "") -> None:
+        """Let the listener itself answer."""
         self.abandon()
-        self.client.transport.write(own_response(status, location))
+        response, body = own_response(status, location)
+        self.client.head(response, keep_alive=False)
+        if response.has_body(self.request):
+            self.client.body(body)
+        self.client.finish()
+        self.client.flush()
         self.client.done(keep_alive=False)
 
     def abandon(self) -> None:

@@ -17,21 +17,36 @@ HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 
-REASONS = {302: b"Moved Temporarily", 400: b"Bad Request", 502: b"Bad Gateway", 504: b"Gateway Timeout"}
-"""What a listener says by itself: go to HTTPS, the request cannot be read, no backend answers, or none in time
+REASONS = {
+    302: b"Moved Temporarily",
+    400: b"Bad Request",
+    431: b"Request Header Fields Too Large",
+    502: b"Bad Gateway",
+    504: b"Gateway Timeout",
+}
+"""What a listener says by itself: go to HTTPS, the request cannot be read or its head is too long (RFC 6585, 5), no
+backend answers, or none in time
 (https://www.alibabacloud.com/help/en/slb/classic-load-balancer/support/clb-status-code-description, and
 https://help.aliyun.com/en/slb/classic-load-balancer/use-cases/redirect-requests-from-http-to-https for the 302)."""
+
+HEAD_LIMIT = 32 * 1024
+"""Bytes that the target and the header fields of a request may have together. Of CLB this is not documented; it is what
+ALB allows (https://www.alibabacloud.com/help/en/slb/application-load-balancer/support/alb-status-codes)."""
 
 CLIENT_PORT = "X-Forwarded-Client-srcport"
 """The field with the port from which the client came (XForwardedFor_ClientSrcPort)."""
 
 
 class Headers:
-    """The header fields of a message, in order and with names as they came; looked up by lower-case name."""
+    """The header fields of a message, in order and with names as they came; looked up by lower-case name.
 
-    __slots__ = ("_fields", "_values")
+    `size` is the length of all names and values, in bytes.
+    """
+
+    __slots__ = ("_fields", "_values", "size")
 
     def __init__(self, fields: Iterable[Header] = ()) -> None:
+        self.size = 0
         self._fields: list[tuple[bytes, bytes, bytes]] = []
         self._values: dict[bytes, bytes] = {}
         for name, value in fields:
@@ -43,6 +58,7 @@ class Headers:
         earlier = self._values.get(key)
         self._values[key] = value if earlier is None else earlier + b", " + value
         self._fields.append((key, name, value))
+        self.size += len(name) + len(value)
 
     def get(self, key: bytes) -> bytes | None:
         """All values of a field (lower-case name) as one, or None."""
@@ -62,7 +78,7 @@ class Headers:
 
 @dataclass(slots=True)
 class Request:
-    """The head of a client's request."""
+    """The head of a client's request; `version` is "1.0", "1.1" or "2"."""
 
     method: bytes = b""
     target: bytes = b""
@@ -81,6 +97,11 @@ class Request:
         """Whether it may be sent again when a kept connection turns out to be dead: idempotent and without a body."""
         idempotent = self.method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
         return idempotent and not self.chunked and self.headers.get(b"content-length") in (None, b"0")
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the head is longer than a listener takes."""
+        return len(self.target) + self.headers.size > HEAD_LIMIT
 
     def head(self, client: tuple[str, int], told: Forwarded) -> bytes:
         """The request head for a backend, which is told these things of the client's address and port."""
@@ -146,13 +167,17 @@ class Response:
         return not self.has_body(request) or self.headers.get(b"content-length") is not None
 
     def chunked(self, request: Request) -> bool:
-        """Whether the body is sent to the client in chunks."""
+        """Whether the body is sent to the client in chunks, which only HTTP/1.1 has."""
         return not self.framed(request) and request.version == "1.1"
 
-    def head(self, request: Request, *, keep_alive: bool) -> bytes:
-        """The response head for the client."""
+    def end_to_end(self) -> list[Header]:
+        """The fields that are passed on to the client."""
         fields = self.headers.end_to_end()
-        fields += [(b"Set-Cookie", self.set_cookie)] if self.set_cookie else []
+        return [*fields, (b"Set-Cookie", self.set_cookie)] if self.set_cookie else fields
+
+    def head(self, request: Request, *, keep_alive: bool) -> bytes:
+        """The response head for a client of HTTP/1."""
+        fields = self.end_to_end()
         if self.status == 101:
             fields += [(b"Connection", b"Upgrade"), (b"Upgrade", self.headers.get(b"upgrade") or b"")]
         elif self.status >= 200:
@@ -169,12 +194,12 @@ def chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def own_response(status: int, location: str = "") -> bytes:
-    """A whole response of the listener itself, after which it closes the connection."""
+def own_response(status: int, location: str = "") -> tuple[Response, bytes]:
+    """A response of the listener itself, and its body."""
     body = b"%d %b\n" % (status, REASONS[status])
-    fields = [(b"Content-Type", b"text/plain"), (b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
+    fields = [(b"Content-Type", b"text/plain"), (b"Content-Length", b"%d" % len(body))]
     fields += [(b"Location", location.encode("latin-1"))] if location else []
-    return _head(b"HTTP/1.1 %d %b" % (status, REASONS[status]), fields) + body
+    return Response(status, REASONS[status], Headers(fields)), body
 
 
 def _host_of(authority: str) -> str:
