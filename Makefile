@@ -6,8 +6,10 @@ STAMP := $(VENV)/.ready
 PACKAGES := packages/yunqiao packages/yunsim packages/kubesim
 TESTS ?=
 BENCH ?=
+DOCKER ?= docker
+IMAGE ?= yunqiao
 
-.PHONY: help setup demo sandbox test check soak format lint types imports docs bench lock clean
+.PHONY: help setup demo sandbox test check soak format lint types imports docs bench image lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -60,8 +62,11 @@ bench: setup  ## measure
 	@$(BIN)/python bench/kube_layer.py
 	@$(BIN)/python bench/large_cluster.py
 
+image:  ## the image of the controller, by docker (or DOCKER=podman), named IMAGE
+	@$(DOCKER) build --file deploy/Dockerfile --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) .
+
 lock: setup  ## pin the requirements anew, with hashes
-	@cd requirements && for f in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
+	@cd requirements && for f in runtime dev controller controller-build; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
 
 clean:  ## remove what setup made
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
