@@ -4,12 +4,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from yunqiao import __version__
-from yunqiao.cli import annotations, demo, explain, init_node, plan, run, sandbox
+from yunqiao.cli import annotations, demo, doctor, explain, init_node, plan, run, sandbox
 
 COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "run": (run.main, "the cloud controller manager itself (also installed as cloud-controller-manager)"),
     "plan": (plan.main, "what the controller would do about a Service or a manifest, field by field"),
     "explain": (explain.main, "why a Service answers or does not: the first broken link and what to do"),
+    "doctor": (
+        doctor.main,
+        "whether the installation works: configuration, rights, nodes, routes; each fault with its fix",
+    ),
     "init-node": (init_node.main, "write on this machine's Node which ECS instance it is (run once on every node)"),
     "annotations": (annotations.main, "what a Service may ask for; as a table, JSON Schema or admission policy"),
     "sandbox": (sandbox.main, "a cloud, a cluster and the controller on this machine, to play with"),

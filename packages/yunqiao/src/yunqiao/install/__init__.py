@@ -1,1 +1,1 @@
-"""What a cluster needs to run yunqiao, rendered."""
+"""What a cluster needs to run yunqiao, and whether it has it: the checks of `yunqiao doctor`."""
