@@ -59,6 +59,23 @@ async def test_a_node_with_either_role_of_the_control_plane_is_no_backend(stage,
     await stage.until_backends(name, WORKERS)
 
 
+async def test_a_node_that_turns_out_to_be_another_machine_goes_and_is_told_so(stage):
+    await stage.service("lied-to")
+    await stage.until_backends("lied-to", WORKERS)
+    number = (await stage.kube("GET", NODE))["status"]["nodeInfo"]["systemUUID"]
+    await reports(stage, "ffffffff-1111-4222-8333-444455556666")
+    await stage.until_backends("lied-to", WORKERS - {FIRST})
+    told = await stage.event("worker-1", "NodeNotConfirmed")
+    assert f"the ECS instance {FIRST} has the SerialNumber" in told["message"]
+    await reports(stage, number)
+    await stage.until_backends("lied-to", WORKERS)
+
+
+async def reports(stage, number):
+    """The kubelet of worker-1 says that this is its machine's number."""
+    await stage.kube("PATCH", f"{NODE}/status", {"status": {"nodeInfo": {"systemUUID": number}}})
+
+
 async def test_a_node_that_is_deleted_goes_and_one_that_joins_comes(stage):
     third = "/api/v1/nodes/worker-3"
     await stage.service("shrunk")

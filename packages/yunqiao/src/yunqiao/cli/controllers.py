@@ -24,6 +24,7 @@ from yunqiao.controllers.nodes.site import Site
 from yunqiao.controllers.routes.reconcile import KEY, Routes
 from yunqiao.controllers.routes.rules import Rules as RouteRules
 from yunqiao.controllers.routes.site import Site as RouteSite
+from yunqiao.controllers.services.claims import Claims
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.engine import batches, loop
 from yunqiao.engine.batches import Batching
@@ -41,6 +42,10 @@ log = logging.getLogger("yunqiao")
 
 BATCHES_AT_ONCE = 4
 """Batches of nodes that are worked on side by side: one that waits for its rate limit keeps no other waiting."""
+NODES_TOGETHER = 0.05
+"""Seconds for which a node that load balancers wait for waits for others that are asked about in the same call."""
+PATIENCE = 10.0
+"""Seconds for which Services wait at the start until the nodes are checked."""
 JOINING = -1
 """Priority of nodes that wait to be used, over those that are only looked at."""
 
@@ -70,12 +75,39 @@ async def services(footing: Footing) -> None:
     """Services of type LoadBalancer to balancers."""
     watching, cloud = footing.watching, footing.cloud
     async with _telling(footing, "service-controller") as tell:
+        claims = Claims(cloud.instances, cloud.rules.region, watching.nodes_changed, partial(_doubted, footing, tell))
         story = Services(
-            watching.caches.snapshot, footing.kube.patch, cloud.send, tell, cloud.rules, footing.clock,
+            lambda key: (found := watching.caches.snapshot(key)) and claims.judge(found), footing.kube.patch,
+            cloud.send, tell, cloud.rules, footing.clock,
             trusts_records=footing.after_ours, wake=watching.queue.add, pod=partial(footing.kube.get, POD),
         )  # fmt: skip
         watching.follow_nodes(partial(_out_of_reach, tell))
-        await loop.run(watching.queue, story.reconcile, story.report, footing.settings.service_workers)
+        async with asyncio.TaskGroup() as tasks:
+            checked = await _checking(footing, claims, tasks)
+            await asyncio.wait([checked], timeout=PATIENCE)
+            await loop.run(watching.queue, story.reconcile, story.report, footing.settings.service_workers)
+
+
+async def _checking(footing: Footing, claims: Claims, tasks: asyncio.TaskGroup) -> "asyncio.Task[Any]":
+    """Check every node's claim from now on; gives the check of those that are there already."""
+    queue: Queue[str] = Queue(footing.clock, random.random, FIRST_RETRY)
+
+    def noticed(old: Node | None, new: Node | None) -> None:
+        if claims.noticed(old, new) and new is not None:
+            queue.add(new.metadata.name)
+
+    footing.watching.follow_nodes(noticed)
+    batching = Batching(MOST, NODES_TOGETHER, BATCHES_AT_ONCE)
+    tasks.create_task(batches.run(queue, claims.check, claims.report, batching, footing.clock), name="claims")
+    return tasks.create_task(claims.check([one.metadata.name for one in footing.watching.caches.nodes]))
+
+
+def _doubted(
+    footing: Footing, tell: Callable[[Node, Literal["Normal", "Warning"], str, str], None], name: str, text: str
+) -> None:
+    node = footing.watching.caches.nodes.get(name)
+    if node is not None:
+        tell(node, "Warning", "NodeNotConfirmed", text)
 
 
 def _out_of_reach(

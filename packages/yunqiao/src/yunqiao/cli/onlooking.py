@@ -1,24 +1,28 @@
 """A look at cluster and cloud for commands that write nothing: everything listed once, the cloud within reach."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from yunqiao.cli.reaching import reach, transport
+from yunqiao.cli.reaching import Cloud, reach, transport
 from yunqiao.cli.watching import Watching
 from yunqiao.cloud.metrics import CallMetrics
+from yunqiao.controllers.services.claims import Claims
 from yunqiao.controllers.services.rehearsal import Stage
 from yunqiao.engine.clock import MonotonicClock
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import find
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.snapshot import Caches
-from yunqiao.model.errors import Lost
+from yunqiao.model.errors import Lost, Trouble
 from yunqiao.model.kubernetes import NODE, POD, SERVICE
 from yunqiao.settings import Settings
+
+log = logging.getLogger("yunqiao")
 
 PATIENCE = 60.0
 """Seconds for all objects to be listed."""
@@ -37,7 +41,17 @@ class View:
     async def stage(self) -> AsyncIterator[Stage]:
         """What Services are rehearsed on. Raises Refused when something is missing that only the user can give."""
         async with reach(self.settings, self.client, self.clock, CallMetrics()) as cloud:
-            yield Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD))
+            claims = await self._checked(cloud)
+            yield Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD), claims.judge, claims.doubts)
+
+    async def _checked(self, cloud: Cloud) -> Claims:
+        """Ask ECS whether the nodes are what they claim to be."""
+        claims = Claims(cloud.instances, cloud.rules.region, tell=lambda name, text: log.warning("%s: %s", name, text))
+        names = [node.metadata.name for node in self.caches.nodes if claims.noticed(None, node)]
+        for name, outcome in (await claims.check(names)).items():
+            if isinstance(outcome, Trouble):
+                claims.report(name, outcome)
+        return claims
 
 
 @asynccontextmanager

@@ -88,8 +88,12 @@ class Watching:
         for on_node in self._on_node:
             on_node(old, new)
         if node_changed(old, new):
-            for service in self.caches.services:
-                self._backends(key_of(service))
+            self.nodes_changed()
+
+    def nodes_changed(self) -> None:
+        """Every Service may have other backends now."""
+        for service in self.caches.services:
+            self._backends(key_of(service))
 
     def _backends(self, key: str) -> None:
         service = self.caches.services.get(key)

@@ -89,7 +89,8 @@ class Group:
     As wanted, `id` is given for somebody else's group that our backends are to be in, and empty for one of our own;
     with `keeps_weights` the weights of backends that are there stay as they are, but for those at 0 where it `revives`
     (a drain of ours may have left them so). `lingering` are instances that are to take no more and may finish what
-    they have. `partial` says that not all who are to be in are known: none is taken out.
+    they have. `unconfirmed` are instances that are not added before ECS has shown that nodes are what they say; those
+    that are there stay. `partial` says that not all who are to be in are known: none is taken out.
     As seen, `swaps` is false once the cloud has refused to swap its backends in one write, and `full` is true once it
     has refused to add more.
     """
@@ -102,6 +103,7 @@ class Group:
     keeps_weights: bool = False
     revives: bool = False
     lingering: frozenset[str] = frozenset()
+    unconfirmed: frozenset[str] = frozenset()
     partial: bool = False
 
     @property

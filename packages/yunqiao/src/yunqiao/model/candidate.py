@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from yunqiao.model.cluster import Node
 from yunqiao.model.instance import read_provider_id
+from yunqiao.model.machine import Machine, machine_of
 
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 EXCLUDED = (
@@ -17,6 +18,7 @@ EXCLUDED = (
     "service.beta.kubernetes.io/exclude-node",
     "service.alibabacloud.com/exclude-node",
 )
+UNREPORTED = Machine()
 LEAVING = "ToBeDeletedByClusterAutoscaler"
 HYBRID = "ack-hybrid://"
 """Begins the providerID of a machine outside the cloud."""
@@ -27,7 +29,8 @@ class Candidate:
     """A node that may take traffic, cut down to what decides it: equal candidates need no new look.
 
     `leaving` is one that is to take no more: excluded by a label, or about to be deleted by the autoscaler. `virtual`
-    is one without a machine (no `instance`): its pods are reached by their own network interfaces.
+    is one without a machine (no `instance`): its pods are reached by their own network interfaces. `machine` is what
+    its kubelet reports, and `confirmed` says that ECS bears that out: until then the instance is not attached anywhere.
     """
 
     name: str
@@ -37,6 +40,9 @@ class Candidate:
     labels: Mapping[str, str]
     leaving: bool = False
     virtual: bool = False
+    region: str = ""
+    machine: Machine = UNREPORTED
+    confirmed: bool = True
 
 
 def candidate(node: Node) -> Candidate | None:
@@ -48,8 +54,12 @@ def candidate(node: Node) -> Candidate | None:
         return None
     ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
     leaving = any(label in labels for label in EXCLUDED) or any(one.key == LEAVING for one in node.spec.taints)
-    named = instance.id if instance is not None else ""
-    return Candidate(node.metadata.name, named, ready, node.spec.unschedulable, labels, leaving, virtual)
+    name, unschedulable = node.metadata.name, node.spec.unschedulable
+    if instance is None:
+        return Candidate(name, "", ready, unschedulable, labels, leaving, virtual)
+    return Candidate(
+        name, instance.id, ready, unschedulable, labels, leaving, virtual, instance.region, machine_of(node)
+    )  # fmt: skip
 
 
 def unreadable(node: Node) -> str:

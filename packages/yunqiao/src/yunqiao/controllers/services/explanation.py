@@ -103,7 +103,8 @@ class Surroundings:
 class Facts:
     """All that the chain is told from; a Trouble stands where a look failed.
 
-    `status` is the balancer's own word (active, inactive, locked); `ends` are those of server certificates by id.
+    `status` is the balancer's own word (active, inactive, locked); `ends` are those of server certificates by id;
+    `doubts` say by a node's name why it is not taken for the instance that it claims to be.
     """
 
     snapshot: Snapshot
@@ -113,6 +114,7 @@ class Facts:
     status: str | Trouble = ""
     health: Sequence[Health] | Trouble = ()
     ends: Mapping[str, float] | Trouble = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seen(self) -> Balancer | None:
@@ -125,11 +127,11 @@ async def look(snapshot: Snapshot, stage: Stage, around: Surroundings) -> Facts:
     rehearsal = await rehearse(snapshot, stage)
     seen, region = rehearsal.seen, stage.rules.region
     if seen is None:
-        return Facts(snapshot, rehearsal, region, around)
+        return Facts(snapshot, rehearsal, region, around, doubts=stage.doubts)
     status, found = await _status(stage.send, seen.id), await _health(stage.send, seen.id)
     secure = any("ServerCertificateId" in one.attributes for one in seen.listening)
     ends = await _ends(stage.send) if secure else {}
-    return Facts(snapshot, rehearsal, region, around, status, found, ends)
+    return Facts(snapshot, rehearsal, region, around, status, found, ends, stage.doubts)
 
 
 async def _status(send: Send, balancer_id: str) -> str | Trouble:

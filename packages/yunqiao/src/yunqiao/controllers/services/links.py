@@ -138,7 +138,7 @@ def _there(facts: Facts, seen: Balancer) -> Link:
 def _left_out(facts: Facts) -> Iterator[Link]:
     """Nodes that take no traffic of any Service, and why."""
     nodes = facts.around.nodes
-    reasons = [(node, _why_not(node)) for node in nodes]
+    reasons = [(node, _why_not(node, facts.doubts.get(node.metadata.name, ""))) for node in nodes]
     if nodes and all(why for _, why in reasons) and not _by_address(facts):
         text = "every node is left out: " + "; ".join(f"{node.metadata.name} {why}" for node, why in reasons)
         advice = "remove the label or taint from some nodes, or mend their providerID"
@@ -154,7 +154,7 @@ def _by_address(facts: Facts) -> bool:
     return any(one.type == "eni" for each in groups if isinstance(each.backends, tuple) for one in each.backends)
 
 
-def _why_not(node: Node) -> str:
+def _why_not(node: Node, doubt: str) -> str:
     """Why a node gets no traffic; empty when it may. Nodes that are not Ready stay while no other is."""
     labels = node.metadata.labels
     barred = next((label for label in (*CONTROL_PLANE, *EXCLUDED) if label in labels), "")
@@ -166,7 +166,7 @@ def _why_not(node: Node) -> str:
         return f"has the taint {LEAVING}"
     if not instance_of(node):
         return f'has the providerID "{node.spec.provider_id}", which names no ECS instance'
-    return ""
+    return doubt
 
 
 def _address(facts: Facts) -> Iterator[Link]:

@@ -5,7 +5,7 @@ come out as they would be sent, in order. What the cloud would refuse is not kno
 backend that drains, a second look) pass at once, on a clock that runs ahead.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -81,12 +81,17 @@ class Rehearsal:
 
 @dataclass(slots=True)
 class Stage:
-    """What the rehearsals of several Services share: the real cloud and pods to read from, and what was looked up."""
+    """What the rehearsals of several Services share: the real cloud and pods to read from, and what was looked up.
+
+    `judge` says which of a snapshot's nodes are what they claim to be, `doubts` why one is not, by its name.
+    """
 
     send: Send
     rules: Rules
     clock: Clock
     pod: Get = nobody
+    judge: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
+    doubts: Mapping[str, str] = field(default_factory=dict)
     directories: dict[str, Any] = field(init=False)
     lookups: Lookups = field(init=False)
 
@@ -97,7 +102,7 @@ class Stage:
 
 async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
     """Play one Service through to where only the regular look is left to do. Never raises a Trouble."""
-    key, script, ahead = key_of(snapshot.service), _Script(snapshot, stage.send), _Ahead(stage.clock)
+    key, script, ahead = key_of(snapshot.service), _Script(stage.judge(snapshot), stage.send), _Ahead(stage.clock)
     services = Services(
         script.snapshot, script.patch, script.send, script.tell, stage.rules, ahead, nonce=lambda: "rehearsed",
         memory=script.memory,

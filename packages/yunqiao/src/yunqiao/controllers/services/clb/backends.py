@@ -60,7 +60,12 @@ def groups(asked: Asked[Options]) -> tuple[Group, ...]:
             partial |= {group} if crew.misses(port) else set()
     keeps = asked.parsed.options.ignore_weight_update == "on"
     common = Group(
-        "", UNMANAGED, lingering=crew.lingering, keeps_weights=keeps, revives=keeps and _after_a_drain(asked)
+        "",
+        UNMANAGED,
+        lingering=crew.lingering,
+        unconfirmed=crew.unconfirmed,
+        keeps_weights=keeps,
+        revives=keeps and _after_a_drain(asked),
     )
     return tuple(
         replace(
@@ -139,6 +144,11 @@ class Crew:
             serving = {place.node for port in self.asked.snapshot.service.spec.ports for place in self._places(port)}
             leaving = [one for one in leaving if one.name in serving]
         return frozenset(one.instance for one in leaving)
+
+    @property
+    def unconfirmed(self) -> frozenset[str]:
+        """Instances of nodes that only say that they are these."""
+        return frozenset(one.instance for one in self.choice.taking.values() if not one.confirmed)
 
     def members(self, port: ServicePort) -> Iterator[_Member]:
         """The servers of a port, those that leave included."""

@@ -80,7 +80,8 @@ def chosen(seen: Balancer, reference: str) -> Group | None:
 
 def _create(seen: Balancer, group: Group) -> Call:
     backends = group.backends if isinstance(group.backends, tuple) else ()
-    first = [one for one in backends if not one.leaving][:BACKENDS_PER_CALL]
+    sure = [one for one in backends if not one.leaving and one.server_id not in group.unconfirmed]
+    first = sure[:BACKENDS_PER_CALL]
     return groups.create(seen.id, group.name, first, f"group {group.name} is missing, {_servers(first)} to go in")
 
 

@@ -7,6 +7,7 @@
   weight 0 for DRAIN seconds, or at once when its node is gone.
 - While nobody is to take over (every node is marked as leaving, say), those that serve keep what they have: a mass
   marking no more empties a balancer than a mass outage does.
+- An instance that its node only claims to be is not added, and stays where it is there.
 - What serves no longer goes at once.
 - Where the cloud has refused to take more, room is made first: what leaves goes at once, too.
 """
@@ -54,7 +55,8 @@ def turnover(group: Group, twin: Group, owns: Callable[[str], bool], window: flo
     wish = {one.identity: one for one in group.backends}
     have = {one.identity: one for one in twin.backends}
     staying = {identity: one for identity, one in wish.items() if not one.leaving}
-    new = [one for identity, one in staying.items() if identity not in have]
+    coming = [one for identity, one in staying.items() if identity not in have]
+    new = [one for one in coming if one.server_id not in group.unconfirmed]
     ours = {identity: one for identity, one in have.items() if owns(one.description)}
     leaving = {} if twin.full and new else dict(_leaving(ours, wish, group.lingering))
     wait = _until_a_successor(staying.values(), have, window)
@@ -64,7 +66,7 @@ def turnover(group: Group, twin: Group, owns: Callable[[str], bool], window: flo
     targets = [_kept(one, ours[identity], group) for identity, one in staying.items() if identity in ours]
     targets += [replace(leaving[identity], weight=weight) for identity, (weight, _) in stages.items()]
     differing = [one for one in targets if one != replace(have[one.identity], server_ip=one.server_ip, type=one.type)]
-    due = min((left for _, left in stages.values() if left > 0), default=None)
+    due = min((left for _, left in stages.values() if left > 0), default=None if len(new) == len(coming) else NEVER)
     doubtful = wait > 0 and any(weight > 0 for weight, _ in stages.values()) and not have.keys().isdisjoint(staying)
     return Turnover(new, differing, () if group.partial else gone, due, doubtful)
 
