@@ -19,6 +19,7 @@ instances:
 - {id: i-1, vswitch: vsw-1, ip: 10.99.0.10, eni: {id: eni-1, secondary_ips: [10.99.0.20]}}
 - {id: i-2, vswitch: vsw-1, ip: 10.99.0.11}
 load_balancers: [{id: lb-1, vswitch: vsw-1, ip: 10.99.0.50}, {id: lb-2, ip: 127.200.0.9}]
+route_change_seconds: 0
 """
 
 

@@ -79,6 +79,7 @@ class Cloud:
     def __post_init__(self) -> None:
         self._gate = Gate(lambda key_id: sts(self.world).key(key_id), now=lambda: self.world.clock.now())
         self.late = LateCalls(now=lambda: self.world.clock.now())
+        self.world.later = self.late.add
 
     async def send(self, product: str, action: str, params: Mapping[str, str]) -> dict[str, Any]:
         """Make a call in process and return the body of its answer.

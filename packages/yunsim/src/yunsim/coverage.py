@@ -113,7 +113,7 @@ def _read(action: Action) -> set[str]:
 
 def _answered() -> dict[tuple[str, str], set[str]]:
     """Return the paths of all fields that the answers of the tour have, by product and action."""
-    world = found(worldfile.load())
+    world = found(dataclasses.replace(worldfile.load(), route_change_seconds=0.0))
     _furnish(world)
     paths: dict[tuple[str, str], set[str]] = defaultdict(set)
 

@@ -64,7 +64,7 @@ def _account(world: World, file: WorldFile) -> None:
 
 
 def _networks(world: World, file: WorldFile) -> None:
-    state = VpcState(busy_seconds=file.busy.vpc)
+    state = VpcState(busy_seconds=file.busy.vpc, route_change_seconds=file.route_change_seconds)
     world.states["vpc"] = state
     for vpc in file.vpcs:
         state.add_vpc(

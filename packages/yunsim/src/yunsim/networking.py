@@ -48,8 +48,8 @@ def _routes(world: World) -> Iterator[Route]:
     for table in vpc(world).route_tables.values():
         for entry in table.entries.values():
             destination = ip_network(entry.destination)
-            if entry.type == "Custom" and isinstance(destination, IPv4Network):
-                yield Route(table.vpc_id, table.id, destination, _address(world, entry.next_hop_id))
+            if entry.type == "Custom" and entry.carries_to and isinstance(destination, IPv4Network):
+                yield Route(table.vpc_id, table.id, destination, _address(world, entry.carries_to))
 
 
 def _address(world: World, next_hop_id: str) -> str:

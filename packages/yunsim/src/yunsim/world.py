@@ -66,6 +66,7 @@ class World:
     `states` holds each product's state by product name; `on_change` is called after every change that traffic may feel,
     with the id of the one thing that changed, or "" when it may be anything.
     `strict` refuses what the documentation does not list. `health` answers as the data plane's `Engine.health`.
+    `later` has something done when so many seconds of the world's time have passed, None where nobody waits for that.
     `wire` maps prefixes of addresses in the API to prefixes of as many addresses, where those really answer.
     `internet_holders` has what holds each public address that is in use, `elastic_addresses` the elastic public address
     of an instance or balancer, by its id.
@@ -83,6 +84,7 @@ class World:
     elastic_addresses: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, int] = field(default_factory=dict)
     health: Callable[[], Mapping[ListenerKey, Mapping[str, str]]] | None = None
+    later: Callable[[float, Callable[[], None]], None] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def find(self, resource_id: str) -> Any | None:
@@ -104,6 +106,13 @@ class World:
         """Tell the data plane that what it should carry may have changed, around one thing or anywhere."""
         for listener in self.on_change:
             listener(resource_id)
+
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Have something done so many seconds later, or at once; where nobody waits, whoever looks next does it."""
+        if seconds <= 0:
+            do()
+        elif self.later is not None:
+            self.later(seconds, do)
 
     def wire_address(self, address: str) -> str:
         """Say where an address of the API really answers: mapped by `wire`, else itself."""

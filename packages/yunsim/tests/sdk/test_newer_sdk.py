@@ -1,6 +1,7 @@
 """The generated SDKs (tea-openapi), unmodified, run a balancer's whole life with either signature."""
 
 import json
+import urllib.request
 from typing import Any
 
 import pytest
@@ -195,9 +196,16 @@ def test_a_route_is_made_and_taken_back(endpoint: Any, algorithm: str | None):
     )
     asked = vpc.DescribeRouteEntryListRequest(region_id=region, route_table_id=table, route_entry_type="Custom")
     entries = client.describe_route_entry_list(asked).body.route_entrys.route_entry
-    assert [one.destination_cidr_block for one in entries] == ["10.244.1.0/24"]
+    assert [(one.destination_cidr_block, one.status) for one in entries] == [("10.244.1.0/24", "Pending")]
+    _advance(endpoint, 1.0)
     client.delete_route_entry(vpc.DeleteRouteEntryRequest(**route, next_hop_id=endpoint.workers[0]))
+    _advance(endpoint, 1.0)
     assert not client.describe_route_entry_list(asked).body.route_entrys.route_entry
+
+
+def _advance(endpoint: Any, seconds: float) -> None:
+    body = json.dumps({"advance": seconds}).encode()
+    urllib.request.urlopen(f"http://{endpoint.address}/_yunsim/clock", body, timeout=5).close()
 
 
 def test_an_assumed_role_calls_with_its_temporary_key(endpoint: Any, algorithm: str | None):

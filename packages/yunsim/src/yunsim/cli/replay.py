@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _here(options: argparse.Namespace, recorded: Sequence[Exchange]) -> list[Played]:
-    file = worldfile.load(options.world)
+    file = dataclasses.replace(worldfile.load(options.world), route_change_seconds=0.0)  # nobody waits in a replay
     cloud = Cloud(found(file, strict=options.strict))
     return await replay(recorded, in_process(cloud), Control(cloud, file).state({}, None))
 

@@ -27,6 +27,7 @@ instances:
 - {id: i-1, vswitch: vsw-1, ip: 10.99.0.10}
 - {id: i-2, vswitch: vsw-2, ip: 10.99.1.10}
 load_balancers: [{id: lb-1, vswitch: vsw-2, ip: 10.99.1.50}]
+route_change_seconds: 0
 """
 PODS = {"i-1": "10.244.1.2", "i-2": "10.244.2.2"}
 ONE, TWO = (f"t-{name}" for name in PODS)
@@ -56,7 +57,22 @@ async def route(server: Server, action: str, number: int) -> None:
     await do(server, "vpc", action, **entry)
 
 
-def test_a_route_entry_is_a_route_from_its_answer_on(alone: Alone):
+def test_a_route_entry_is_a_route_when_it_is_available_and_until_it_is_gone(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            await route(server, "CreateRouteEntry", 1)
+            server.cloud.world.states["vpc"].route_change_seconds = 0.2
+            for action, before in (("CreateRouteEntry", False), ("DeleteRouteEntry", True)):
+                await route(server, action, 2)
+                assert pods_meet() is before
+                await asyncio.sleep(0.3)
+                await server.carrying.settled()
+                assert pods_meet() is not before
+
+    alone(test)
+
+
+def test_a_route_entry_is_a_route_from_its_answer_on_where_changes_take_no_time(alone: Alone):
     async def test() -> None:
         async with started() as server:
             assert not pods_meet()

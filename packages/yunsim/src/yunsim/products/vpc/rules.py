@@ -4,12 +4,14 @@ Codes and messages are from the VPC 2016-04-28 API reference: the error table of
 marks a refusal whose existence follows from the documentation of a parameter, but whose code does not.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from yunsim.errors import ApiError
-from yunsim.products.vpc.state import RouteEntry, RouteTable, State, Vpc, VSwitch
+from yunsim.products.vpc.state import RouteChange, RouteEntry, RouteTable, State, Vpc, VSwitch
 from yunsim.world import World
 
 QUOTAS = {"vpc_quota_route_entrys_num": 200}
@@ -24,8 +26,10 @@ Network = IPv4Network | IPv6Network
 
 
 def state(world: World) -> State:
-    """Return the product's state, which is empty at first."""
+    """Return the product's state as it is by now; it is empty at first."""
     found: State = world.states.setdefault("vpc", State())
+    if found.route_changes:
+        found.settle(world.clock.now())
     return found
 
 
@@ -54,18 +58,43 @@ def route_table(world: World, route_table_id: str) -> RouteTable:
 
 
 def writable_table(world: World, route_table_id: str) -> RouteTable:
-    """Return the table unless its VPC is still busy with an earlier change (DeleteRouteEntries: TaskConflict)."""
+    """Return the table unless its VPC has had such a call just before, or works off an earlier one.
+
+    The four actions are asynchronous and exclude each other within a VPC, as their pages say. Somebody who made several
+    routes at a time met both codes (https://github.com/alibaba/terraform-provider/issues/285): TaskConflict, "too
+    frequent", and IncorrectRouteEntryStatus.
+    """
     found = route_table(world, route_table_id)
     until = state(world).busy_until.get(found.vpc_id)
     if until is not None and world.clock.now() < until:
         raise ApiError(400, "TaskConflict", "The operation is too frequent. Please wait a moment and try again.")
+    if found.vpc_id in state(world).route_changes:
+        raise ApiError(400, "IncorrectRouteEntryStatus", "The vpc has NotStable routeEntry status.")
     return found
 
 
-def written(world: World, table: RouteTable) -> None:
-    """Note a change of routes: the VPC takes no other for `busy_seconds`, and traffic may change."""
-    state(world).busy_until[table.vpc_id] = world.clock.now() + timedelta(seconds=state(world).busy_seconds)
+def written(world: World, table: RouteTable, entries: Sequence[RouteEntry] = (), status: str = "") -> None:
+    """Note a change of routes: these have that status until it is done, `route_change_seconds` later.
+
+    Pending, Available and Modifying are what DescribeRouteEntryList documents for an entry; Deleting is on the page of
+    DeleteRouteEntry. The VPC takes no other call for `busy_seconds`.
+    """
+    held, now = state(world), world.clock.now()
+    held.busy_until[table.vpc_id] = now + timedelta(seconds=held.busy_seconds)
+    if entries:
+        for entry in entries:
+            entry.status = status
+        change = held.route_changes.setdefault(
+            table.vpc_id, RouteChange(now + timedelta(seconds=held.route_change_seconds), [])
+        )
+        change.entries.extend(entries)
+        world.after(held.route_change_seconds, partial(_settled, world, table.id))
     world.changed(table.id)
+
+
+def _settled(world: World, table_id: str) -> None:
+    state(world)
+    world.changed(table_id)
 
 
 def not_dry(*, dry_run: bool) -> None:

@@ -88,7 +88,11 @@ class Vpc:
 
 @dataclass(slots=True)
 class RouteEntry:
-    """A route; `type` is System for what comes with the network, Custom for what users make."""
+    """A route; `type` is System for what comes with the network, Custom for what users make.
+
+    `status` is Pending, Available, Modifying or Deleting; `carries_to` is the next hop that packets take meanwhile, ""
+    as long as there is none.
+    """
 
     id: str
     route_table_id: str
@@ -99,6 +103,16 @@ class RouteEntry:
     type: str = "Custom"
     name: str = ""
     description: str = ""
+    status: str = "Available"
+    carries_to: str = ""
+
+
+@dataclass(slots=True)
+class RouteChange:
+    """What a VPC is doing about its routes, and when that will be done."""
+
+    due: datetime
+    entries: list[RouteEntry]
 
 
 @dataclass(slots=True)
@@ -144,7 +158,11 @@ class ElasticIp:
 
 @dataclass(slots=True)
 class State:
-    """Everything of the product. `busy_until` and `busy_seconds`: a route table takes one change at a time."""
+    """Everything of the product.
+
+    A change of routes takes `route_change_seconds` to be done; `route_changes` has the one of each VPC that is not.
+    `busy_until` and `busy_seconds`: how soon a VPC takes the next call that changes routes.
+    """
 
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     vswitches: dict[str, VSwitch] = field(default_factory=dict)
@@ -152,6 +170,8 @@ class State:
     elastic_ips: dict[str, ElasticIp] = field(default_factory=dict)
     busy_seconds: float = 0.0
     busy_until: dict[str, datetime] = field(default_factory=dict)
+    route_change_seconds: float = 0.0
+    route_changes: dict[str, RouteChange] = field(default_factory=dict)
     tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
     def find(self, resource_id: str) -> Any | None:
@@ -195,6 +215,18 @@ class State:
         made = ElasticIp(own_id or world.new_id("eip-"), ip_address, world.clock.now(), **more)
         self.elastic_ips[made.id] = made
         return made
+
+    def settle(self, now: datetime) -> None:
+        """Finish the changes of routes that are done by now."""
+        for vpc_id in [each for each, change in self.route_changes.items() if change.due <= now]:
+            for entry in self.route_changes.pop(vpc_id).entries:
+                self._finish(entry)
+
+    def _finish(self, entry: RouteEntry) -> None:
+        if entry.status == "Deleting":
+            del self.route_tables[entry.route_table_id].entries[entry.id]
+        else:
+            entry.status, entry.carries_to = "Available", entry.next_hop_id
 
     def system_table(self, vpc_id: str) -> RouteTable:
         """Return the System route table of a VPC."""

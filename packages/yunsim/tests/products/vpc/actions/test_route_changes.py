@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from yunsim.products.vpc import rules
+
 POD = "10.244.0.0/24"
 
 
@@ -32,6 +34,20 @@ def test_a_route_found_by_its_destination_leads_elsewhere(vpc: Any, site: Any, r
     vpc("ModifyRouteEntry", RouteTableId=route["RouteTableId"], DestinationCidrBlock=POD, **to)
     (hop,) = seen(vpc, route["RouteTableId"])["NextHops"]["NextHop"]
     assert hop["NextHopId"] == site.nodes[1].id
+
+
+def test_packets_follow_the_old_next_hop_until_the_new_one_is_in_place(
+    vpc: Any, world: Any, site: Any, route: dict[str, Any], later: Any
+) -> None:
+    def carries_to() -> str:
+        return str(rules.state(world).route_tables[route["RouteTableId"]].entry(POD).carries_to)
+
+    rules.state(world).route_change_seconds = 2.0
+    to = {"NewNextHopId": site.nodes[1].id, "NewNextHopType": "Instance"}
+    vpc("ModifyRouteEntry", RouteEntryId=route["RouteEntryId"], **to)
+    assert (seen(vpc, route["RouteTableId"])["Status"], carries_to()) == ("Modifying", site.nodes[0].id)
+    later(2)
+    assert (seen(vpc, route["RouteTableId"])["Status"], carries_to()) == ("Available", site.nodes[1].id)
 
 
 @pytest.mark.parametrize(

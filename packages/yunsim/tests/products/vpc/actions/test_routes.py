@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from yunsim.products.vpc import rules
+from yunsim.products.vpc.state import RouteTable
+
 POD = "10.244.0.0/24"
 
 
@@ -158,6 +161,72 @@ def test_a_vpc_takes_one_change_of_routes_at_a_time(
     refused("TaskConflict", create, vpc, table, site.nodes[0], "10.244.1.0/24")
     later(1.0)
     create(vpc, table, site.nodes[0], "10.244.1.0/24")
+
+
+def statuses(vpc: Any, table: str) -> dict[str, str]:
+    found = vpc("DescribeRouteEntryList", RouteTableId=table, RouteEntryType="Custom")["RouteEntrys"]["RouteEntry"]
+    return {each["DestinationCidrBlock"]: each["Status"] for each in found}
+
+
+@pytest.fixture
+def slow(world: Any) -> None:
+    """Every change of routes takes two seconds."""
+    rules.state(world).route_change_seconds = 2.0
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_route_is_pending_then_available_then_deleting_then_gone(vpc: Any, site: Any, table: str, later: Any) -> None:
+    create(vpc, table, site.nodes[0])
+    assert statuses(vpc, table) == {POD: "Pending"}
+    later(1.9)
+    assert statuses(vpc, table) == {POD: "Pending"}
+    later(0.1)
+    assert statuses(vpc, table) == {POD: "Available"}
+    vpc("DeleteRouteEntry", RouteTableId=table, DestinationCidrBlock=POD)
+    assert statuses(vpc, table) == {POD: "Deleting"}
+    later(2)
+    assert statuses(vpc, table) == {}
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_vpc_takes_no_other_change_until_one_is_done(
+    vpc: Any, world: Any, site: Any, table: str, refused: Any, later: Any
+) -> None:
+    made = create(vpc, table, site.nodes[0])
+    other = rules.state(world).route_tables["vtb-other"] = RouteTable("vtb-other", site.vpc.id, "", world.clock.now())
+    code = "IncorrectRouteEntryStatus"
+    refused(code, create, vpc, table, site.nodes[0], "10.244.1.0/24")
+    refused(code, create, vpc, other.id, site.nodes[0], "10.244.1.0/24")
+    refused(code, vpc, "DeleteRouteEntry", RouteEntryId=made["RouteEntryId"])
+    refused(code, vpc, "ModifyRouteEntry", RouteEntryId=made["RouteEntryId"], Description="mine")
+    (abroad,) = vpc("DescribeRouteTableList", VpcId=site.abroad.id)["RouterTableList"]["RouterTableListType"]
+    create(vpc, abroad["RouteTableId"], site.stranger)
+    later(2)
+    create(vpc, other.id, site.nodes[0], "10.244.1.0/24")
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_batch_is_one_change_and_one_that_comes_too_soon_is_refused(
+    vpc: Any, site: Any, table: str, refused: Any, later: Any
+) -> None:
+    node, blocks = site.nodes[0], ["10.244.1.0/24", "10.244.2.0/24"]
+    old = [{"RouteTableId": table, "DstCidrBlock": block, "NextHop": node.id} for block in blocks]
+    new = [each | {"NextHopType": "Instance"} for each in old]
+    assert vpc("CreateRouteEntries", RouteEntries=new)["SuccessCount"] == 2
+    assert statuses(vpc, table) == dict.fromkeys(blocks, "Pending")
+    more = [new[0] | {"DstCidrBlock": "10.244.3.0/24"}]
+    refused("IncorrectRouteEntryStatus", vpc, "CreateRouteEntries", RouteEntries=more)
+    refused("IncorrectRouteEntryStatus", vpc, "DeleteRouteEntries", RouteEntries=old)
+    later(2)
+    assert vpc("DeleteRouteEntries", RouteEntries=old)["FailedCount"] == 0
+    assert statuses(vpc, table) == dict.fromkeys(blocks, "Deleting")
+
+
+def test_an_entry_that_a_batch_names_twice_is_deleted_once(vpc: Any, site: Any, table: str) -> None:
+    create(vpc, table, site.nodes[0])
+    old = [{"RouteTableId": table, "DstCidrBlock": POD, "NextHop": site.nodes[0].id}] * 2
+    answer = vpc("DeleteRouteEntries", RouteEntries=old)
+    assert (answer["SuccessCount"], answer["FailedRouteEntries"][0]["FailedCode"]) == (1, "VPC_ROUTER_ENTRY_NOT_EXIST")
 
 
 def test_the_older_list_tells_routes_with_their_table(vpc: Any, site: Any, table: str) -> None:

@@ -20,7 +20,7 @@ def ModifyRouteEntry(
     RouteEntryName: str = "",
     RouteTableId: str = "",
 ) -> dict[str, Any]:
-    """Change a custom route's name, description or next hop; what is not given stays."""
+    """Change a custom route's name and description at once, and its next hop in time; what is not given stays."""
     found = rules.route_entry(world, RouteTableId, RouteEntryId, DestinationCidrBlock, "")
     table = rules.writable_table(world, found.route_table_id)
     rules.text("RouteEntryName", RouteEntryName, 128)
@@ -28,7 +28,7 @@ def ModifyRouteEntry(
     if NewNextHopId:
         rules.next_hop(world, table, NewNextHopId, NewNextHopType)
     rules.not_dry(dry_run=DryRun)
-    table.entries[found.id] = replace(
+    changed = table.entries[found.id] = replace(
         found,
         name=RouteEntryName or found.name,
         description=Description or found.description,
@@ -36,5 +36,5 @@ def ModifyRouteEntry(
         next_hop_type=NewNextHopType if NewNextHopId else found.next_hop_type,
         modified=world.clock.now(),
     )
-    rules.written(world, table)
+    rules.written(world, table, [changed] if NewNextHopId else [], "Modifying")
     return {}

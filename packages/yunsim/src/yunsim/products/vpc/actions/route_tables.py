@@ -186,7 +186,7 @@ def _shared(each: RouteEntry) -> dict[str, Any]:
         "DestinationCidrBlock": each.destination,
         "NextHops": {"NextHop": [hop]},
         "Type": each.type,
-        "Status": "Available",
+        "Status": each.status,
         "Description": each.description,
     }
 

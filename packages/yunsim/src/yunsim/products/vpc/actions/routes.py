@@ -1,4 +1,4 @@
-"""Routes: create and delete, one by one or up to 50 in a call."""
+"""Routes: create and delete, one by one or up to 50 in a call; the answer comes first, and the change is done later."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def CreateRouteEntry(
     made = _made(world, table, route)
     rules.not_dry(dry_run=DryRun)
     table.entries[made.id] = made
-    rules.written(world, table)
+    rules.written(world, table, [made], "Pending")
     answer = {"RouteEntryId": made.id}
     if ClientToken:
         rules.state(world).tokens[ClientToken] = (request, answer)
@@ -119,16 +119,17 @@ def CreateRouteEntries(
     """Make up to 50 routes; each succeeds or fails by itself, and the answer names those that failed."""
     tables = _tables(world, RouteEntries)
     rules.not_dry(dry_run=DryRun)
-    made: list[str] = []
+    made: list[RouteEntry] = []
 
     def create(route: NewRoute) -> None:
         table = tables[route.RouteTableId]
         entry = _made(world, table, route)
         table.entries[entry.id] = entry
-        made.append(entry.id)
+        made.append(entry)
 
     failed = _each(RouteEntries, create, CREATE_CODES)
-    return {"RouteEntryIds": made, **_counted(world, tables, len(RouteEntries), failed)}
+    _written(world, tables, made, "Pending")
+    return {"RouteEntryIds": [each.id for each in made], **_counted(len(RouteEntries), failed)}
 
 
 def DeleteRouteEntry(
@@ -146,8 +147,7 @@ def DeleteRouteEntry(
     found = rules.route_entry(world, RouteTableId, RouteEntryId, DestinationCidrBlock, NextHopId)
     table = rules.writable_table(world, found.route_table_id)
     rules.not_dry(dry_run=DryRun)
-    del table.entries[found.id]
-    rules.written(world, table)
+    rules.written(world, table, [found], "Deleting")
     return {}
 
 
@@ -157,17 +157,19 @@ def DeleteRouteEntries(
     """Delete up to 50 routes; each succeeds or fails by itself, and the answer names those that failed."""
     tables = _tables(world, RouteEntries)
     rules.not_dry(dry_run=DryRun)
+    gone: list[RouteEntry] = []
 
     def delete(route: OldRoute) -> None:
         entry = rules.route_entry(world, route.RouteTableId, route.RouteEntryId, route.DstCidrBlock, route.NextHop)
-        if entry.route_table_id not in tables:
+        if entry.route_table_id not in tables or entry in gone:
             raise ApiError(400, "InvalidRouteEntry.NotFound", "Route entry not exists.")
-        del tables[entry.route_table_id].entries[entry.id]
+        gone.append(entry)
 
     failed = _each(RouteEntries, delete, DELETE_CODES)
+    _written(world, tables, gone, "Deleting")
     for failure, route in failed:
         failure["RouteEntryId"] = route.RouteEntryId
-    return _counted(world, tables, len(RouteEntries), failed)
+    return _counted(len(RouteEntries), failed)
 
 
 Failed = list[tuple[dict[str, Any], Any]]
@@ -196,9 +198,12 @@ def _each(routes: Iterable[Any], do: Callable[[Any], None], codes: dict[str, str
     return failed
 
 
-def _counted(world: World, tables: dict[str, RouteTable], asked: int, failed: Failed) -> dict[str, Any]:
+def _written(world: World, tables: dict[str, RouteTable], entries: Sequence[RouteEntry], status: str) -> None:
     for table in tables.values():
-        rules.written(world, table)
+        rules.written(world, table, [each for each in entries if each.route_table_id == table.id], status)
+
+
+def _counted(asked: int, failed: Failed) -> dict[str, Any]:
     return {
         "SuccessCount": asked - len(failed),
         "FailedCount": len(failed),
