@@ -89,12 +89,14 @@ TlsPolicy = Literal["1_0", "1_1", "1_2", "1_2_strict", "1_2_strict_with_1_3"]
 class Tls:
     """What an HTTPS listener shows to its clients, the certificate for all other names among it.
 
-    With `client_authority` (PEM) it asks each client for a certificate that this authority has signed.
+    With `client_authority` (PEM) it asks each client for a certificate that this authority has signed. With `http2` a
+    client may choose HTTP/2.
     """
 
     certificates: tuple[Certificate, ...]
     policy: TlsPolicy = "1_0"
     client_authority: str = ""
+    http2: bool = False
 
 
 @dataclass(frozen=True, slots=True)

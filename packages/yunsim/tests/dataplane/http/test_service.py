@@ -231,7 +231,7 @@ async def test_a_head_that_is_too_long_is_refused(site, connect, read, text):
 
 
 async def test_a_long_body_before_the_next_request_is_no_long_head(site, connect, read):
-    listener, (origin,) = await site()
+    listener, _ = await site()
     reader, writer = await connect(listener)
     writer.write(get("/", "Content-Length: 500000", method="POST") + b"x" * 500_000 + get("/", "X: y" * 4000))
     for _ in range(2):

@@ -6,6 +6,7 @@ import ssl
 
 from yunsim.dataplane.engine import Listener, Tls
 from yunsim.dataplane.http.client import Client
+from yunsim.dataplane.http.http2 import Http2Client
 from yunsim.dataplane.http.tls import Door, server_context
 from yunsim.dataplane.http.upstream import Upstream
 from yunsim.dataplane.pool import Pool, Target
@@ -39,16 +40,25 @@ class HttpService:
     def assign(self, listener: Listener) -> None:
         """Take over changed settings, and close the unused connections to backends that are gone.
 
+        Clients in HTTP/2 are sent away, after what they have asked, when that is switched off.
+
         Raises OSError, and changes nothing, when a certificate cannot be used.
         """
         if self._tls != listener.tls:
             self._context = server_context(listener.tls) if listener.tls else None
             self._tls = listener.tls
         self.listener = listener
+        if not (listener.tls and listener.tls.http2):
+            self._retire_http2()
         self.sweeper.allow(min(listener.idle_timeout, listener.request_timeout))
         for gone in self._kept.keys() - set(self.pool.targets):
             for upstream in self._kept.pop(gone):
                 upstream.transport.close()
+
+    def _retire_http2(self) -> None:
+        for member in list(self.sweeper.members):
+            if isinstance(member, Http2Client):
+                member.retire()
 
     def _accepted(self) -> asyncio.Protocol:
         return Client(self) if self._context is None else Door(self, self._context)

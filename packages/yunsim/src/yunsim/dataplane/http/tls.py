@@ -1,8 +1,8 @@
 """What an HTTPS listener adds to an HTTP one: the handshake, before which a client that is not admitted is reset.
 
 Each connection is handshaken with the certificates and the policy of its own moment, so that a change of them needs no
-new socket and concerns no connection that exists. The answer is always HTTP/1.1: a listener with HTTP/2 switched on
-serves clients that can do both, which is all that a client may count on.
+new socket and concerns no connection that exists. The handshake settles the protocol, too (ALPN): HTTP/2 where both
+sides have it, else HTTP/1.1.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from yunsim.dataplane.engine import Certificate, Tls, TlsPolicy
 from yunsim.dataplane.http.client import Client
+from yunsim.dataplane.http.http2 import Http2Client
 from yunsim.dataplane.tcp import reset_transport
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _context(certificate: Certificate, tls: Tls) -> ssl.SSLContext:
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version, context.maximum_version = lowest, highest
     context.set_ciphers(ciphers)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2", "http/1.1"] if tls.http2 else ["http/1.1"])
     _load(context, certificate)
     if tls.client_authority:
         context.load_verify_locations(cadata=tls.client_authority)
@@ -136,7 +137,8 @@ class Door(asyncio.Protocol):
             self._service.sweeper.discard(self)
 
     def _pass_on(self, secured: asyncio.Transport) -> None:
-        client = Client(self._service)
+        spoken = secured.get_extra_info("ssl_object").selected_alpn_protocol()
+        client = Http2Client(self._service) if spoken == "h2" else Client(self._service)
         secured.set_protocol(client)
         client.connection_made(secured)
         for data in self._early:
