@@ -1,5 +1,6 @@
 """Cluster and cloud within reach of `yunqiao doctor`: what install/ asks of them, over the wire."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -203,7 +204,8 @@ async def _cloud(
         return trouble
     endpoints, region = settings.endpoints, reached.rules.region
     hosts = {product: endpoints.host(product, region) for product in PRODUCTS}
-    first = Cloud(reached.rules, hosts, await _key(settings, clock), await _skew(endpoints.url("ecs", region)))
+    key, skew = await asyncio.gather(_key(settings, clock), _skew(endpoints.url("ecs", region)))
+    first = Cloud(reached.rules, hosts, key, skew)
     if isinstance(first.key, Trouble):
         return first
     nodes = () if isinstance(cluster, Trouble) or isinstance(cluster.nodes, Trouble) else cluster.nodes

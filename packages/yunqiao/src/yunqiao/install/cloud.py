@@ -3,9 +3,21 @@
 from collections.abc import Collection, Iterator
 
 from yunqiao.cloud import codes
-from yunqiao.install.findings import Finding, Status, advice, broken, failed, ok, unchecked, warning
-from yunqiao.install.permissions import WRITES, Action, needed, statement
-from yunqiao.install.sight import Cloud, in_the_way
+from yunqiao.install.configuration import Given
+from yunqiao.install.findings import (
+    Finding,
+    Status,
+    advice,
+    broken,
+    failed,
+    is_forbidden,
+    ok,
+    said,
+    unchecked,
+    warning,
+)
+from yunqiao.install.permissions import WRITES, needed, statement
+from yunqiao.install.sight import UNUSABLE, Cloud, in_the_way
 from yunqiao.model.errors import Lost, NotYet, Trouble
 from yunqiao.settings import Settings
 
@@ -16,31 +28,42 @@ NO_KEY = (
 EXACT, SKEW_TOLD = 2.0, 60.0
 """Seconds that our clock may be off: less is none at all, and from how many on it is told."""
 SET_CLOCK = "set the clock of this machine right: timedatectl set-ntp true, or chronyc makestep"
-CREDENTIALS, CLOCK = "credentials", "clock"
+SET_REGION = "set region in the cloud-config (Global.region)"
+REGION, CREDENTIALS, CLOCK = "region", "credentials", "clock"
 
 
-def access(seen: Cloud | Trouble, settings: Settings) -> Iterator[Finding]:
-    """From the access key to every single action."""
+def access(seen: Cloud | Trouble, settings: Settings, given: Given) -> Iterator[Finding]:
+    """From region and access key to every single action."""
     if isinstance(seen, Trouble):
+        yield unchecked(REGION, str(seen)) if seen is UNUSABLE else said(REGION, Status.BROKEN, str(seen), SET_REGION)
         yield unchecked(CREDENTIALS, in_the_way(seen))
         return
+    yield ok(REGION, f"{seen.rules.region} ({'configured' if settings.region else 'found out'})")
+    source = f"{settings.source}{_origin(settings, given)}"
     if isinstance(seen.key, Trouble):
-        yield broken(CREDENTIALS, f"{settings.source}: {seen.key}", NO_KEY)
+        yield broken(CREDENTIALS, f"{source}: {seen.key}", NO_KEY)
         return
     yield from _endpoints(seen, settings)
-    yield _key(seen, settings)
+    yield _key(seen, source)
     yield _clock(seen)
     yield from _reads(seen)
     yield from _writes(settings.controllers)
 
 
-def _key(seen: Cloud, settings: Settings) -> Finding:
+def _origin(settings: Settings, given: Given) -> str:
+    """Where a key that is written down stands."""
+    if settings.source.key is None:
+        return ""
+    return f" of {given.file}" if given.values.get("accessKeyID") else " of the environment"
+
+
+def _key(seen: Cloud, source: str) -> Finding:
     refusal = _with(seen, codes.KEY)
     if refusal is not None:
         return failed(CREDENTIALS, refusal)
     if not any(_heard(one) for one in seen.answers.values()):
-        return unchecked(CREDENTIALS, f"{settings.source}; because of: endpoint")
-    return ok(CREDENTIALS, f"{settings.source}, accepted")
+        return unchecked(CREDENTIALS, f"{source}; because of: endpoint")
+    return ok(CREDENTIALS, f"{source}, accepted")
 
 
 def _clock(seen: Cloud) -> Finding:
@@ -81,15 +104,15 @@ def _way(settings: Settings) -> str:
 
 
 def _reads(seen: Cloud) -> Iterator[Finding]:
-    allowed = [action for action, trouble in seen.answers.items() if _is_let_through(action, trouble)]
+    allowed = [action for action, trouble in seen.answers.items() if _is_let_through(trouble)]
     if allowed:
         found = f"{len(allowed)} of {len(seen.answers)} actions that only look are allowed"
         yield Finding("read permissions (RAM)", Status.OK, found, details=tuple(map(str, allowed)))
     for action, trouble in seen.answers.items():
-        if trouble is not None and _is_forbidden(action, trouble):
+        if trouble is not None and is_forbidden(trouble):
             fix = f"add to the RAM policy: {statement([action])}"
             yield broken(f"permission {action}", str(trouble.fault), fix)
-        elif trouble is not None and not _is_let_through(action, trouble):
+        elif trouble is not None and not _is_let_through(trouble):
             yield unchecked(f"permission {action}", _because(trouble))
 
 
@@ -119,13 +142,9 @@ def _heard(trouble: Trouble | None) -> bool:
     return trouble is None or (trouble.fault is not None and not trouble.fault.code.startswith(codes.UNREADABLE))
 
 
-def _is_forbidden(action: Action, trouble: Trouble) -> bool:
-    return advice(trouble) == codes.PERMISSION.format(permission=action)
-
-
-def _is_let_through(action: Action, trouble: Trouble | None) -> bool:
+def _is_let_through(trouble: Trouble | None) -> bool:
     """Whether permission was given: what is then said of a thing that does not exist is no matter of permission."""
     if trouble is None:
         return True
     unclear = isinstance(trouble, Lost | NotYet) or advice(trouble) in (codes.KEY, codes.CLOCK, codes.ACCOUNT)
-    return _heard(trouble) and not unclear and not _is_forbidden(action, trouble)
+    return _heard(trouble) and not unclear and not is_forbidden(trouble)

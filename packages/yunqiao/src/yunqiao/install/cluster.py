@@ -5,18 +5,16 @@ from collections.abc import Iterable, Iterator
 from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
 from yunqiao.install.permissions import Rule, written
 from yunqiao.install.sight import Cluster, Lock
-from yunqiao.model.errors import NotYet, Trouble
+from yunqiao.model.errors import Trouble
 
 CONNECT = "check --kubeconfig (or KUBECONFIG), and whether this machine reaches the server that it names"
 START = "start the controller: kubectl -n kube-system get pods -l app=cloud-controller-manager, and see its log"
+ACCOUNT = "system:serviceaccount:"
 LEADER, OTHERS = "leader", "other controllers"
 
 
 def connection(seen: Cluster | Trouble) -> Iterator[Finding]:
     """The API server, and which rights are missing."""
-    if isinstance(seen, NotYet):
-        yield unchecked("API server", str(seen))
-        return
     if isinstance(seen, Trouble):
         yield failed("API server", seen, CONNECT)
         return
@@ -34,9 +32,16 @@ def _rights(seen: Cluster) -> Iterator[Finding]:
         if not is_allowed:
             missing.setdefault(right.rule, []).append(right.verb)
     if not missing:
-        yield ok("rights (RBAC)", f"{who} may do all that the controller does ({len(seen.allowed)} rights)")
+        yield ok(
+            "rights (RBAC)", f"{who} may do all that the controller does ({len(seen.allowed)} rights){_not_it(who)}"
+        )
     for rule, verbs in missing.items():
         yield _missing(rule, verbs, who)
+
+
+def _not_it(who: str) -> str:
+    """What to keep in mind when somebody else than the controller asks."""
+    return "" if who.startswith(ACCOUNT) else "; its own ServiceAccount may have fewer"
 
 
 def _missing(rule: Rule, verbs: Iterable[str], who: str) -> Finding:

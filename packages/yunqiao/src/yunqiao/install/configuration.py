@@ -42,8 +42,9 @@ def _problem(problem: Problem, file: str) -> Finding:
 
 
 def _note(note: Note, file: str) -> Finding:
-    found, _, fix = note.text.partition("; ")
-    return warning(note.name, found, fix or _correct(note.name, file))
+    found, hint, meant = note.text.partition("; did you mean ")
+    fix = f"did you mean {meant}" if hint else _correct(note.name, file)
+    return warning(note.name, found, fix)
 
 
 def _correct(name: str, file: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from yunqiao.model.errors import Trouble
+from yunqiao.cloud import codes
+from yunqiao.model.errors import NotYet, Trouble
 
+FORBIDDEN = codes.PERMISSION.partition("{")[0]
 LOOK_AGAIN = "run it again; if it stays so, see what the message names"
 WELL, BROKEN_SOMEWHERE, BLIND = 0, 1, 2
 EXIT_CODES = """exit status:
@@ -87,15 +89,27 @@ def unchecked(check: str, because: str, fix: str = "") -> Finding:
 
 
 def failed(check: str, trouble: Trouble, otherwise: str = LOOK_AGAIN) -> Finding:
-    """A look that failed; the advice is the one that comes with the cloud's answer, if there is one."""
+    """A look that failed, or was not made; the advice is the one that comes with the cloud's answer, if there is one.
+
+    A permission that is missing is told where permissions are.
+    """
+    if isinstance(trouble, NotYet):
+        return unchecked(check, str(trouble))
+    if trouble.fault is not None and is_forbidden(trouble):
+        return unchecked(check, f"because of: permission {trouble.fault.action}")
     if trouble.fault is None:
-        return said(check, Status.BROKEN, str(trouble), otherwise)
+        return broken(check, str(trouble), otherwise)
     return broken(check, str(trouble.fault), advice(trouble) or otherwise)
 
 
 def advice(trouble: Trouble) -> str:
     """What the table of codes says is to be done about an answer of the cloud; empty when it says nothing."""
     return str(trouble).removeprefix(str(trouble.fault)).strip() if trouble.fault is not None else ""
+
+
+def is_forbidden(trouble: Trouble) -> bool:
+    """Whether a RAM permission is missing."""
+    return advice(trouble).startswith(FORBIDDEN)
 
 
 def said(check: str, status: Status, text: str, otherwise: str) -> Finding:

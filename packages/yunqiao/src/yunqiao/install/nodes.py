@@ -1,7 +1,7 @@
 """Are the nodes known for what they are, and used? Judged by the node controller's own rules."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from yunqiao.controllers.nodes import identity
 from yunqiao.controllers.nodes.aside import word_for
@@ -55,7 +55,9 @@ def _known(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Itera
     rules = Rules(cloud.rules.region, cloud.rules.vpc_id)
     judged = [(node, cloud.nodes.trouble(node) or _verdict(node, cloud.nodes.evidence(), rules)) for node in asked]
     for node, verdict in judged:
-        yield from _judged(node, verdict, settings)
+        if not isinstance(verdict, Trouble):
+            yield from _judged(node, verdict, settings)
+    yield from _unasked(verdict for _, verdict in judged if isinstance(verdict, Trouble))
     if asked and all(isinstance(verdict, Instance) for _, verdict in judged):
         yield ok("instances of nodes", f"each of {len(judged)} nodes is the ECS instance that it should be")
 
@@ -72,11 +74,15 @@ def _verdict(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
     return identity.found(node, evidence, rules)
 
 
-def _judged(node: Node, verdict: Verdict | Trouble, settings: Settings) -> Iterator[Finding]:
+def _unasked(troubles: Iterable[Trouble]) -> Iterator[Finding]:
+    """Nodes that ECS could not be asked about, most often all for one reason."""
+    for text, number in Counter(map(str, troubles)).items():
+        yield unchecked("instances of nodes", f"{number} nodes: {text}")
+
+
+def _judged(node: Node, verdict: Verdict, settings: Settings) -> Iterator[Finding]:
     name = node.metadata.name
     match verdict:
-        case Trouble():
-            yield unchecked(f"node {name}", f"{verdict}")
         case Doubt(text):
             yield said(f"node {name}", Status.BROKEN, text, REGISTER_ANEW.format(name=name))
         case Gone(instance):

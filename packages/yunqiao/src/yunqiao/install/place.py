@@ -1,49 +1,43 @@
-"""Where in the cloud is the cluster? Region, VPC, vSwitches, and the id by which things there are the cluster's."""
+"""Where in the cloud is the cluster? VPC, vSwitches, and the id by which things there are the cluster's."""
 
 from collections.abc import Iterator
 
-from yunqiao.cloud.vpc import Vpc, VSwitch
+from yunqiao.cloud.vpc import VSwitch
 from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
-from yunqiao.install.sight import UNUSABLE, Cloud
-from yunqiao.model.errors import Stale, Trouble
+from yunqiao.install.sight import Cloud, Cluster, in_the_way
+from yunqiao.model.errors import NotYet, Trouble
 from yunqiao.settings import Settings
 
-REGION = "set region in the cloud-config (Global.region)"
 VPC = "set vpcid in the cloud-config (Global.vpcid)"
 VSWITCH = "set vswitchid in the cloud-config (Global.vswitchid)"
 FEW = 8
 """Free addresses of a vSwitch from which on it is told: each intranet load balancer takes one."""
 
 
-def place(seen: Cloud | Trouble, settings: Settings) -> Iterator[Finding]:
-    """From the region to the vSwitches."""
-    if seen is UNUSABLE:
-        yield unchecked("region", str(seen))
-        return
+def place(cluster: Cluster | Trouble, seen: Cloud | Trouble, settings: Settings) -> Iterator[Finding]:
+    """From the cluster's id to the vSwitches."""
     if isinstance(seen, Trouble):
-        yield said("region", Status.BROKEN, str(seen), REGION)
+        yield unchecked("cluster id, VPC and vSwitches", in_the_way(seen))
         return
-    yield ok("region", f"{seen.rules.region} ({_source(bool(settings.region))})")
-    yield ok("cluster id", f"{seen.rules.cluster} ({_id_source(settings)})")
+    if settings.cluster_id:
+        yield ok("cluster id", f"{settings.cluster_id} (configured)")
+    elif isinstance(cluster, Trouble):
+        yield unchecked("cluster id", "because of: API server")
+    else:
+        yield ok("cluster id", f"{seen.rules.cluster} (from the cluster's own UID)")
     yield _vpc(seen, settings)
     yield from _vswitches(seen)
 
 
-def _source(is_configured: bool) -> str:  # the one thing that it says
-    return "configured" if is_configured else "found out"
-
-
-def _id_source(settings: Settings) -> str:
-    return "configured" if settings.cluster_id else "from the cluster's own UID"
-
-
 def _vpc(seen: Cloud, settings: Settings) -> Finding:
+    if isinstance(seen.vpc_id, NotYet):
+        return unchecked("VPC", str(seen.vpc_id))
     if isinstance(seen.vpc_id, Trouble):
         return said("VPC", Status.BROKEN, str(seen.vpc_id), VPC)
-    if isinstance(seen.vpc, Stale) or (isinstance(seen.vpc, Vpc) and seen.vpc.id != seen.vpc_id):
-        return broken("VPC", f"{seen.vpc_id} is not found in {seen.rules.region}", f"correct it: {VPC}")
     if isinstance(seen.vpc, Trouble):
-        return unchecked("VPC", f"{seen.vpc_id}; {seen.vpc}")
+        return failed(f"VPC {seen.vpc_id}", seen.vpc, f"correct it: {VPC}")
+    if seen.vpc.id != seen.vpc_id:
+        return broken("VPC", f"{seen.vpc_id} is not found in {seen.rules.region}", f"correct it: {VPC}")
     if settings.vpc_id:
         how = "configured"
     else:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import groupby, islice
 from typing import Any
 
 from yunqiao.install.findings import Finding, Report, Section, Status
@@ -15,6 +16,8 @@ COLOURS: Mapping[Status, str] = {
 PLAIN = "\033[0m"
 MARK = max(len(status.value) for status in Status) + 2
 INDENT = 2 + MARK
+MOST = 20
+"""Findings of one kind that are told one by one."""
 
 
 def table(report: Report, *, colour: bool, width: int = 0) -> str:
@@ -33,15 +36,27 @@ def plain(report: Report) -> dict[str, Any]:
 
 def _section(section: Section, *, colour: bool, width: int) -> Iterator[str]:
     yield section.subject
-    for one in section.findings:
-        mark = one.status.value.ljust(MARK)
-        shown = f"{COLOURS[one.status]}{mark}{PLAIN}" if colour else mark
-        first, *rest = _broken(f"{one.check}: {one.found}", width)
-        yield f"  {shown}{first}"
-        yield from rest
-        if one.fix:
-            first, *rest = _broken(f"-> {one.fix}", width)
-            yield from (" " * INDENT + first, *rest)
+    for _, alike in groupby(section.findings, key=_likeness):
+        for one in islice(alike, MOST):
+            yield from _finding(one, colour=colour, width=width)
+        if rest := sum(1 for _ in alike):
+            yield " " * INDENT + f"... and {rest} more like these; --output json has them all"
+
+
+def _likeness(one: Finding) -> tuple[Status, str]:
+    """Findings about things of one kind, such as `node NAME`, are alike."""
+    return one.status, one.check.partition(" ")[0]
+
+
+def _finding(one: Finding, *, colour: bool, width: int) -> Iterator[str]:
+    mark = one.status.value.ljust(MARK)
+    shown = f"{COLOURS[one.status]}{mark}{PLAIN}" if colour else mark
+    first, *rest = _broken(f"{one.check}: {one.found}", width)
+    yield f"  {shown}{first}"
+    yield from rest
+    if one.fix:
+        first, *rest = _broken(f"-> {one.fix}", width)
+        yield from (" " * INDENT + first, *rest)
 
 
 def _broken(text: str, width: int) -> list[str]:

@@ -15,7 +15,7 @@ from yunqiao.install.nodes import OURS
 from yunqiao.install.permissions import ROUTE
 from yunqiao.install.sight import Cloud, Cluster, in_the_way
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Trouble
+from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.route import network
 from yunqiao.settings import Settings
 
@@ -91,6 +91,8 @@ def _written(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Ite
 def _no_tables(cloud: Cloud, trouble: Trouble) -> Finding:
     if isinstance(cloud.vpc_id, Trouble):
         return unchecked("route tables", "because of: VPC")
+    if trouble.fault is None and isinstance(trouble, Refused):
+        return said("route tables", Status.BROKEN, str(trouble), TABLES)
     return failed("route tables", trouble, TABLES)
 
 

@@ -12,6 +12,8 @@ from yunqiao.model.cluster import Service
 from yunqiao.model.errors import Trouble
 from yunqiao.settings import Settings
 
+NONE = "none of type LoadBalancer"
+
 
 def services(cluster: Cluster | Trouble, settings: Settings) -> Iterator[Finding]:
     """How many there are, and each that waits in vain."""
@@ -25,7 +27,7 @@ def services(cluster: Cluster | Trouble, settings: Settings) -> Iterator[Finding
     ours = [one for one in balanced if wants_balancer(one)]
     others = f", {len(balanced) - len(ours)} of another class" if len(ours) < len(balanced) else ""
     served = sum(not why_not(one) for one in ours)
-    yield ok("Services", f"{len(ours)} of type LoadBalancer, {served} of them served{others}")
+    yield ok("Services", f"{len(ours)} of type LoadBalancer, {served} of them served{others}" if balanced else NONE)
     for one in ours:
         if why := why_not(one):
             yield broken(f"Service {key_of(one)}", why, f"yunqiao explain service {key_of(one)}")

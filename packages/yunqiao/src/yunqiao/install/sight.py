@@ -14,7 +14,7 @@ from yunqiao.install.permissions import Action, Right
 from yunqiao.model.cluster import Node, Service
 from yunqiao.model.errors import NotYet, Trouble
 
-NOBODY_LOOKED = NotYet("nobody looked")
+NOBODY_LOOKED = NotYet("because of: access to the cloud")
 UNUSABLE = NotYet("because of: configuration")
 """Stands where the settings are such that nobody can look."""
 
@@ -42,11 +42,11 @@ class Cluster:
 
     server: str
     version: str
-    user: str = ""
-    allowed: Mapping[Right, bool] | Trouble = NOBODY_LOOKED
-    nodes: Sequence[Node] | Trouble = NOBODY_LOOKED
-    services: Sequence[Service] | Trouble = NOBODY_LOOKED
-    lock: Lock | Trouble | None = NOBODY_LOOKED
+    user: str
+    allowed: Mapping[Right, bool] | Trouble
+    nodes: Sequence[Node] | Trouble
+    services: Sequence[Service] | Trouble
+    lock: Lock | Trouble | None
     others: Sequence[Lock] = ()
 
     @property
