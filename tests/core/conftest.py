@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from kubesim.api.strategic import strategic
+from kubesim.schema.definitions import definition
 from yunqiao.cloud.codes import outcome
 from yunqiao.controllers.services import record
 from yunqiao.controllers.services.identity import identity, wants_balancer
@@ -29,6 +31,7 @@ from yunqiao.model.cluster import (
     Service,
     ServicePort,
     ServiceSpec,
+    as_builtins,
 )
 from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale
 from yunqiao.model.snapshot import Snapshot
@@ -42,6 +45,7 @@ from yunsim.world import World
 
 UID = "3f2b8c1e-93ab-4a6e-a8b9-1c2d3e4f5a6b"
 CLUSTER = "abcdefghij"
+SERVICE_TYPE = definition("io.k8s.api.core.v1.Service")
 SOON = 45.0
 """Seconds: what is to come up again later than that is a look at something that is believed to be done."""
 LAG = 3.0
@@ -213,7 +217,7 @@ class Cluster:
             raise Ended
         assert self.service is not None
         self.patches.append(patch)
-        plain = _merge(msgspec.to_builtins(self.service), patch.body)
+        plain = self._patched(patch)
         given = patch.body.get("metadata", {}).get("resourceVersion")
         if given is not None and given != self.service.metadata.resource_version:
             raise Stale("the object has been modified")
@@ -221,6 +225,11 @@ class Cluster:
         self._store(msgspec.convert(plain, Service))
         if trouble == "ended-after":
             raise Ended
+
+    def _patched(self, patch: Patch) -> Any:
+        """The Service as the API server would make it."""
+        plain = as_builtins(self.service)
+        return strategic(plain, patch.body, SERVICE_TYPE) if patch.strategic else _merge(plain, patch.body)
 
     def delete(self) -> None:
         assert self.service is not None

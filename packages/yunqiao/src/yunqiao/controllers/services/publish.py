@@ -18,6 +18,7 @@ from yunqiao.model.step import Patch
 
 CONDITION = "yunqiao/Synced"
 """Whether the cloud holds all that the Service asks for; its message says what it does not, and what to do."""
+UNSAID = [{"$patch": "delete", "type": CONDITION}]
 SYNCED, REFUSED = "Synced", "SyncLoadBalancerFailed"
 LONGEST_MESSAGE = 32768
 """Characters that the API server takes as a condition's message."""
@@ -75,7 +76,7 @@ def complaint(service: Service, problems: Sequence[str], found: datetime) -> Pat
 
 
 def _condition(service: Service, problems: Sequence[str], found: datetime) -> dict[str, Any]:
-    """Our condition as it is to be, among those of others; nothing while it says so already.
+    """Our condition as it is to be; nothing while it says so already.
 
     A Service that never had a problem needs none.
     """
@@ -86,8 +87,18 @@ def _condition(service: Service, problems: Sequence[str], found: datetime) -> di
         return {}
     if old is not None and old.status == new.status:
         new = structs.replace(new, last_transition_time=old.last_transition_time)
-    others = [one for one in service.status.conditions if one.type != CONDITION]
-    return {"conditions": as_builtins([*others, new])}
+    return {"conditions": as_builtins([new])}
+
+
+def retract(service: Service) -> Patch | None:
+    """Our condition away."""
+    body = {"status": {"conditions": UNSAID}}
+    return _patch(service, body, "nothing is asked of us", "status") if said(service) else None
+
+
+def said(service: Service) -> bool:
+    """Whether the Service has our condition."""
+    return any(one.type == CONDITION for one in service.status.conditions)
 
 
 def _date(moment: datetime) -> str:
@@ -105,9 +116,8 @@ def unpublish(service: Service) -> Patch | None:
     body: dict[str, Any] = {"metadata": metadata} if metadata else {}
     if service.status.load_balancer.ingress:
         body["status"] = {"loadBalancer": {"ingress": None}}
-    if any(one.type == CONDITION for one in service.status.conditions):
-        others = [one for one in service.status.conditions if one.type != CONDITION]
-        body.setdefault("status", {})["conditions"] = as_builtins(others) or None
+    if said(service):
+        body.setdefault("status", {})["conditions"] = UNSAID
     return _patch(service, body, "its load balancer is gone", "status") if body else None
 
 
@@ -116,5 +126,6 @@ def _finalizers(service: Service, finalizers: list[str]) -> dict[str, Any]:
 
 
 def _patch(service: Service, body: Mapping[str, Any], why: str, subresource: str = "") -> Patch:
-    meta = service.metadata
-    return Patch("Service", meta.namespace, meta.name, body, why, subresource)
+    """Conditions go one by one (a strategic patch merges them by type): others may write theirs at the same time."""
+    meta, strategic = service.metadata, "conditions" in body.get("status", {})
+    return Patch("Service", meta.namespace, meta.name, body, why, subresource, strategic)

@@ -74,6 +74,7 @@ class Services:
         service = snapshot.service
         work = _Work(self, snapshot, self.memory.of(key, service.metadata.uid))
         if is_going(service) and not has_finalizer(service):
+            await work.fall_silent()
             return None
         try:
             return await (work.clean() if is_going(service) else work.ensure())
@@ -182,6 +183,11 @@ class _Work:
         """Say on the Service itself what cannot be done, or that all is well again."""
         with contextlib.suppress(Stale):  # somebody else changed the object: it comes up again
             await self._patch(publish.complaint(self._service, problems, self._services.today()))
+
+    async def fall_silent(self) -> None:
+        """Nothing was ever made for it: what could not be is of no interest any more."""
+        if not self._service.metadata.deletion_timestamp:
+            await self._patch(publish.retract(self._service))
 
     async def clean(self) -> float | None:
         """The Service wants none any more, or is deleted."""

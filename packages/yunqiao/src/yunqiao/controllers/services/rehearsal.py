@@ -228,12 +228,20 @@ def _once(pod: Get) -> Get:
 
 
 def _merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch, RFC 7386."""
+    """JSON merge patch, RFC 7386, but for conditions: they are merged by their types."""
     if not isinstance(patch, Mapping):
         return patch
     kept = target if isinstance(target, dict) else {}
-    whole = {**kept, **{key: _merged(kept.get(key), value) for key, value in patch.items()}}
+    whole = {**kept, **{key: _member(key, kept.get(key), value) for key, value in patch.items()}}
     return {key: value for key, value in whole.items() if key not in patch or patch[key] is not None}
+
+
+def _member(key: str, kept: Any, value: Any) -> Any:
+    if key != "conditions":
+        return _merged(kept, value)
+    changed = {one["type"]: one for one in value}
+    others = [one for one in kept or [] if one["type"] not in changed]
+    return others + [one for one in value if "$patch" not in one]
 
 
 def _returned(service: Service, acts: list[Act]) -> Iterator[Returned]:
