@@ -77,6 +77,10 @@ class Origin:
         elif path == b"/gate":
             await self.opened.wait()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npass")
+        elif path == b"/parts":
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+            await self.opened.wait()
+            writer.write(b"0\r\n\r\n")
         elif path == b"/trailers":
             writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
             writer.write(b"3\r\nabc\r\n0\r\nX-Sum: 6\r\n\r\n")

@@ -8,9 +8,9 @@ import ssl
 import struct
 import warnings
 
-import h2.settings
 import pytest
 from h2.errors import ErrorCodes
+from h2.settings import SettingCodes
 
 from yunsim.dataplane.engine import Forwarded, HealthCheck, Stickiness, Tls
 from yunsim.dataplane.loopback import key_of
@@ -175,7 +175,7 @@ async def test_the_limit_of_streams_is_told_and_one_more_is_refused(http2, brows
     streams = [browser.ask("/gate") for _ in range(129)]
     refused = await browser.reply(streams[-1])
     assert refused.reset == ErrorCodes.REFUSED_STREAM
-    assert browser.h2.remote_settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] == 128
+    assert browser.h2.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] == 128
     origin.opened.set()
     assert {bytes((await browser.reply(stream)).body) for stream in streams[:-1]} == {b"pass"}
 

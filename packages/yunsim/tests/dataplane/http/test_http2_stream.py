@@ -123,6 +123,17 @@ async def test_a_window_that_opens_again_lets_the_rest_through(http2, browse):
     assert (len(reply.body), reply.ended) == (2 << 20, True)
 
 
+async def test_a_response_ends_also_when_the_client_has_made_its_window_smaller(http2, browse):
+    listener, (origin,) = await http2()
+    browser = await browse(listener)
+    browser.greedy = False
+    stream = browser.ask("/parts")
+    await browser.until(lambda: stream in browser.replies and browser.replies[stream].body == b"abc")
+    browser.write(b"\0\0\6\4\0\0\0\0\0" + b"\0\4\0\0\0\0")  # SETTINGS, of which this client knows nothing
+    origin.opened.set()
+    assert (await browser.reply(stream)).ended
+
+
 async def test_a_client_that_does_not_read_holds_the_backend_back(http2, browse):
     listener, (origin,) = await http2()
     browser = await browse(listener)
@@ -146,7 +157,9 @@ async def test_a_backend_that_does_not_read_holds_the_client_back_and_no_other_s
     await asyncio.sleep(0.5)
     window = browser.h2.local_flow_control_window(stream)
     assert window == 0
-    assert (await browser.get()).status == b"200"
+    other = browser.ask("/echo", method="POST", ends=False)
+    await browser.upload(other, MIB)
+    assert (await browser.reply(other)).body == MIB
     assert not upload.done()
     upload.cancel()
 

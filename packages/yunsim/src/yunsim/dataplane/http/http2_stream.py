@@ -126,11 +126,12 @@ class Stream:
 
     def _send_frame(self) -> bool:
         h2 = self.connection.h2
-        size = min(len(self._outgoing), h2.local_flow_control_window(self.id), h2.max_outbound_frame_size)
+        allowed = max(0, h2.local_flow_control_window(self.id))  # below 0 when the client has made its window smaller
+        size = min(len(self._outgoing), allowed, h2.max_outbound_frame_size)
         self._sent = self._whole and size == len(self._outgoing)
-        if size <= 0 and not self._sent:
+        if not size and not self._sent:
             return False
-        h2.send_data(self.id, bytes(memoryview(self._outgoing)[: max(size, 0)]), end_stream=self._sent)
+        h2.send_data(self.id, bytes(memoryview(self._outgoing)[:size]), end_stream=self._sent)
         del self._outgoing[:size]
         self.connection.sent(size)
         return True
