@@ -145,13 +145,17 @@ async def test_what_cannot_be_found_out_has_status_1_and_names_it(stage, tmp_pat
     assert "is neither YAML nor JSON at line 1" in err
 
 
-async def test_a_dry_run_plans_every_service_writes_nothing_and_ends(stage):
+async def test_a_dry_run_plans_everything_writes_nothing_and_ends(stage):
     await settled(stage, "first")
     await stage.box.controller.stop()
     await stage.service("second")
+    zone = "topology.kubernetes.io/zone"
+    await stage.kube("PATCH", "/api/v1/nodes/worker-1", {"metadata": {"labels": {zone: "elsewhere"}}})
     before = await everything(stage)
     status, out, err = await yunqiao(stage, "run", "--dry-run")
     assert status == 3
+    assert "Nodes: 1 step\n  1. patch of Node worker-1: it is the instance " in out
+    assert "Routes: nothing to do" in out
     assert "Service default/first: nothing to do in the cloud" in out
     assert "Service default/second: 4 calls, at worst: harmless" in out
     assert "default/second: would send CreateLoadBalancer (" in err

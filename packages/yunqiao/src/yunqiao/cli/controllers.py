@@ -133,7 +133,7 @@ async def nodes(footing: Footing) -> None:
             cloud.send,
             cloud.instances,
             tell,
-            _node_rules(footing),
+            node_rules(settings, cloud),
             footing.clock,
         )
         story = Nodes(site)
@@ -149,8 +149,9 @@ async def nodes(footing: Footing) -> None:
         await batches.run(queue, story.reconcile, story.report, batching, footing.clock)
 
 
-def _node_rules(footing: Footing) -> NodeRules:
-    settings, rules = footing.settings, footing.cloud.rules
+def node_rules(settings: Settings, cloud: Cloud) -> NodeRules:
+    """What the owner has set for nodes."""
+    rules = cloud.rules
     return NodeRules(
         region=rules.region,
         vpc_id=rules.vpc_id,
@@ -173,7 +174,7 @@ async def routes(footing: Footing) -> None:
         story = Routes(
             RouteSite(
                 footing.watching.caches.nodes.__iter__, partial(get, NODE, ""), footing.kube.patch,
-                footing.cloud.send, footing.cloud.instances, tell, _route_rules(footing), clock,
+                footing.cloud.send, footing.cloud.instances, tell, route_rules(settings, footing.cloud), clock,
             )
         )  # fmt: skip
 
@@ -187,8 +188,9 @@ async def routes(footing: Footing) -> None:
         await loop.run(queue, story.reconcile, story.report, workers=1)
 
 
-def _route_rules(footing: Footing) -> RouteRules:
-    settings, rules = footing.settings, footing.cloud.rules
+def route_rules(settings: Settings, cloud: Cloud) -> RouteRules:
+    """What the owner has set for routes."""
+    rules = cloud.rules
     return RouteRules(
         region=rules.region,
         cluster=rules.cluster,

@@ -38,11 +38,21 @@ class View:
     clock: MonotonicClock
 
     @asynccontextmanager
-    async def stage(self) -> AsyncIterator[Stage]:
-        """What Services are rehearsed on. Raises Refused when something is missing that only the user can give."""
+    async def cloud(self) -> AsyncIterator[Cloud]:
+        """The cloud's API. Raises Refused when something is missing that only the user can give."""
         async with reach(self.settings, self.client, self.clock, CallMetrics()) as cloud:
-            claims = await self._checked(cloud)
-            yield Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD), claims.judge, claims.doubts)
+            yield cloud
+
+    @asynccontextmanager
+    async def stage(self) -> AsyncIterator[Stage]:
+        """What Services are rehearsed on. Raises as `cloud` does."""
+        async with self.cloud() as cloud:
+            yield await self.staged(cloud)
+
+    async def staged(self, cloud: Cloud) -> Stage:
+        """The same, for whoever has the cloud already."""
+        claims = await self._checked(cloud)
+        return Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD), claims.judge, claims.doubts)
 
     async def _checked(self, cloud: Cloud) -> Claims:
         """Ask ECS whether the nodes are what they claim to be."""

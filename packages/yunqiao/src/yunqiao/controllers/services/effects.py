@@ -51,8 +51,8 @@ def changes(call: Call, before: Balancer | None, after: Balancer | None, *, serv
     """Every field that a call changes. None: there is nothing; `served` says that clients know an address already."""
     if before is None:
         return tuple(_made(after, served=served)) if after is not None else ()
-    if call.lane != before.id:
-        return ()  # one of its empty twins
+    if _elsewhere(call, before):
+        return ()
     if after is None or after.id != before.id:
         return (Change(f"load balancer {before.id}", "Address", before.address, "", Effect.LOSES),)
     return (*_instance(before, after), *_groups(before, after), *_listeners(before, after), *_access(before, after))
@@ -62,9 +62,14 @@ def effect_of(call: Call, before: Balancer | None, found: tuple[Change, ...]) ->
     """The worst of what a call changes; where that is not known, what such a call may do at worst."""
     if found:
         return max(one.effect for one in found)
-    if before is not None and call.lane != before.id:
+    if before is not None and _elsewhere(call, before):
         return Effect.HARMLESS
     return Effect.LOSES if call.action == "DeleteLoadBalancer" else Effect.IN_PLACE
+
+
+def _elsewhere(call: Call, balancer: Balancer) -> bool:
+    """Whether it goes to one of the balancer's empty twins."""
+    return bool(call.params.get("LoadBalancerId", balancer.id) != balancer.id)
 
 
 def _made(after: Balancer, *, served: bool) -> Iterator[Change]:

@@ -27,6 +27,7 @@ from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Pod, Service, as_builtins
 from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.patching import patched
 from yunqiao.model.snapshot import Snapshot
 from yunqiao.model.step import Call, Patch, Reply, Send
 from yunqiao.options.declare import PREFIXES, declared
@@ -144,7 +145,7 @@ class _Script:
     async def patch(self, patch: Patch) -> None:
         self._patches.append(patch)
         if self._snapshot is not None and patch.kind == "Service":
-            plain = _merged(as_builtins(self._snapshot.service), patch.body)
+            plain = patched(as_builtins(self._snapshot.service), patch.body)
             service = msgspec.convert(plain, Service)
             gone = service.metadata.deletion_timestamp and not service.metadata.finalizers
             self._snapshot = None if gone else replace(self._snapshot, service=service)
@@ -225,23 +226,6 @@ def _once(pod: Get) -> Get:
         return found[namespace, name]
 
     return get
-
-
-def _merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch, RFC 7386, but for conditions: they are merged by their types."""
-    if not isinstance(patch, Mapping):
-        return patch
-    kept = target if isinstance(target, dict) else {}
-    whole = {**kept, **{key: _member(key, kept.get(key), value) for key, value in patch.items()}}
-    return {key: value for key, value in whole.items() if key not in patch or patch[key] is not None}
-
-
-def _member(key: str, kept: Any, value: Any) -> Any:
-    if key != "conditions":
-        return _merged(kept, value)
-    changed = {one["type"]: one for one in value}
-    others = [one for one in kept or [] if one["type"] not in changed]
-    return others + [one for one in value if "$patch" not in one]
 
 
 def _returned(service: Service, acts: list[Act]) -> Iterator[Returned]:
