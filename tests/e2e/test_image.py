@@ -271,6 +271,14 @@ async def test_the_walkthroughs_commands_and_sleep_are_there(image):
     assert (await image.run("sleep", "0"))[0] == 0
 
 
+async def test_it_trusts_public_authorities_whatever_a_node_has_in_the_place_of_its_certificates(image, tmp_path):
+    (tmp_path / "etc/ssl/certs").mkdir(parents=True)
+    asked = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    python = ("/opt/yunqiao/bin/python3", "-c", asked)
+    status, told = await image.run(*python, given=tmp_path, mounts=("etc/ssl/certs",))
+    assert (status, int(told) > 100) == (0, True), told
+
+
 async def test_without_a_command_it_is_the_controller(image):
     status, told = await image.run()
     assert (status, "no way to the API server" in told) == (1, True), told
