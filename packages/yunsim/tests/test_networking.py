@@ -52,7 +52,7 @@ def test_vpcs_switches_and_machines_are_those_of_the_world(world: World):
 def test_custom_entries_are_routes_and_system_entries_are_not(world: World):
     assert wanted(world).routes == ()
     route(world)
-    assert wanted(world).routes == (Route("vpc-1", table(world), IPv4Network("172.16.1.0/24"), "10.99.0.10"),)
+    assert wanted(world).routes == (Route("vpc-1", table(world), IPv4Network("172.16.1.0/24"), "eni-1"),)
 
 
 def test_a_route_leads_nowhere_when_its_instance_is_released(world: World):
@@ -60,7 +60,7 @@ def test_a_route_leads_nowhere_when_its_instance_is_released(world: World):
     perform(world, "ecs", "StopInstance", {"InstanceId": "i-1"})
     assert [(one.id, one.running) for one in wanted(world).machines] == [("i-1", False), ("i-2", True)]
     perform(world, "ecs", "DeleteInstance", {"InstanceId": "i-1"})
-    assert [one.gateway for one in wanted(world).routes] == [""]
+    assert [one.interface_id for one in wanted(world).routes] == [""]
 
 
 def test_balancers_have_their_addresses_in_the_vpc_or_on_the_internet(world: World):

@@ -1,15 +1,23 @@
-"""What joins the cloud's networks to a kernel: VPCs, vSwitches, instances and Custom routes, as they are at a moment.
+"""What joins the cloud's networks to a kernel: VPCs, vSwitches, instances, Custom routes and elastic addresses, now."""
 
-Only IPv4: pods behind nodes have no other addresses here.
-"""
-
+import logging
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, ip_address, ip_network
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
 
 from yunsim.dataplane.engine import Engine, Listener, ListenerKey
 from yunsim.dataplane.kernel.kernel import Kernel
-from yunsim.dataplane.kernel.network import Balancer, Interface, Machine, Network, Route, Switch, Vpc
+from yunsim.dataplane.kernel.network import (
+    Balancer,
+    Elastic,
+    Interface,
+    Machine,
+    Network,
+    Route,
+    Switch,
+    Vpc,
+)
 from yunsim.dataplane.kernel.possible import NotPossible
 from yunsim.products.ecs.rules import state as ecs
 from yunsim.products.slb.rules import state as slb
@@ -17,54 +25,69 @@ from yunsim.products.vpc.rules import state as vpc
 from yunsim.world import World
 
 _LOOPBACK = IPv4Network("127.0.0.0/8")
+_log = logging.getLogger(__name__)
 
 
 def wanted(world: World) -> Network:
     """Return the network of a world."""
     return Network(
         vpcs=tuple(_vpc(world, each) for each in vpc(world).vpcs.values()),
-        switches=tuple(
-            Switch(each.id, each.vpc_id, each.cidr_block, each.route_table_id) for each in vpc(world).vswitches.values()
-        ),
+        switches=tuple(map(_switch, vpc(world).vswitches.values())),
         machines=tuple(_machine(each) for each in ecs(world).instances.values()),
         routes=tuple(_routes(world)),
         balancers=tuple(_balancers(world)),
+        elastics=tuple(_elastics(world)),
     )
 
 
 def _vpc(world: World, each: Any) -> Vpc:
-    blocks = (each.cidr_block, *map(IPv4Network, each.secondary_cidr_blocks))
+    six = [IPv6Network(each.ipv6_cidr_block)] if each.ipv6_cidr_block else []
+    blocks = (each.cidr_block, *map(IPv4Network, each.secondary_cidr_blocks), *six)
     return Vpc(each.id, blocks, vpc(world).system_table(each.id).id)
 
 
+def _switch(each: Any) -> Switch:
+    six = IPv6Network(each.ipv6_cidr_block) if each.ipv6_cidr_block else None
+    return Switch(each.id, each.vpc_id, each.cidr_block, each.route_table_id, six)
+
+
 def _machine(each: Any) -> Machine:
-    interfaces = tuple(
-        Interface(one.id, one.mac_address, one.vswitch_id, tuple(one.private_ips)) for one in each.interfaces
-    )
-    return Machine(each.id, each.vpc_id, each.status == "Running", interfaces)
+    return Machine(each.id, each.vpc_id, each.status == "Running", tuple(map(_interface, each.interfaces)))
+
+
+def _interface(each: Any) -> Interface:
+    four, six = tuple(each.private_ips), tuple(each.ipv6)
+    return Interface(each.id, each.mac_address, each.vswitch_id, four, six, each.source_dest_check)
 
 
 def _routes(world: World) -> Iterator[Route]:
     for table in vpc(world).route_tables.values():
         for entry in table.entries.values():
-            destination = ip_network(entry.destination)
-            if entry.type == "Custom" and entry.carries_to and isinstance(destination, IPv4Network):
-                yield Route(table.vpc_id, table.id, destination, _address(world, entry.carries_to))
+            if entry.type == "Custom" and entry.carries_to:
+                hop = _first_interface(world, entry.carries_to)
+                yield Route(table.vpc_id, table.id, ip_network(entry.destination), hop.id if hop else "")
 
 
-def _address(world: World, next_hop_id: str) -> str:
-    """The primary address of an instance or network interface; "" when it is gone."""
-    found: Any = world.find(next_hop_id)
-    interfaces = getattr(found, "interfaces", [found] if found else [])
-    return str(interfaces[0].private_ips[0]) if interfaces else ""
+def _first_interface(world: World, resource_id: str) -> Any | None:
+    """The primary network interface of an instance, or a network interface itself; None when it is gone."""
+    found: Any = world.find(resource_id)
+    return next(iter(getattr(found, "interfaces", [found] if found else [])), None)
 
 
 def _balancers(world: World) -> Iterator[Balancer]:
     for each in slb(world).load_balancers.values():
-        if each.address and ip_address(each.address).version == 4:
+        if each.address:
             yield Balancer(each.address, each.vpc_id if each.address_type == "intranet" else "")
         if each.id in world.elastic_addresses:
             yield Balancer(world.elastic_addresses[each.id])
+
+
+def _elastics(world: World) -> Iterator[Elastic]:
+    """The elastic addresses of instances and their interfaces; those of balancers are balancers' addresses."""
+    for each in vpc(world).elastic_ips.values():
+        holder = _first_interface(world, each.instance_id) if each.instance_type != "SlbInstance" else None
+        if holder is not None and holder.instance_id and ip_address(each.ip_address) not in _LOOPBACK:
+            yield Elastic(each.ip_address, holder.vpc_id, holder.id, each.private_ip or holder.private_ips[0])
 
 
 def refuse_loopback(network: Network, wire: Mapping[Any, Any]) -> None:
@@ -89,16 +112,26 @@ class Networked:
         self._engine = engine
         self._kernel = kernel
         self._world = world
+        self._told = ""
 
     async def apply(self, listeners: Iterable[Listener]) -> None:
         """Make the network and the sockets match."""
-        await self._kernel.apply(wanted(self._world))
+        await self._connect()
         await self._engine.apply(listeners)
 
     async def change(self, gone: Iterable[ListenerKey], listeners: Iterable[Listener]) -> None:
         """Make the network match, close some sockets and change others."""
-        await self._kernel.apply(wanted(self._world))
+        await self._connect()
         await self._engine.change(gone, listeners)
+
+    async def _connect(self) -> None:
+        """Make the network match; without elastic addresses where the system lacks what they take, said once."""
+        network = wanted(self._world)
+        if network.elastics and (lack := self._kernel.lacks_translation()):
+            if not self._told:
+                _log.warning("%s; they lead nowhere meanwhile", lack)
+            self._told, network = lack, replace(network, elastics=())
+        await self._kernel.apply(network)
 
     def health(self) -> Mapping[ListenerKey, Mapping[str, Literal["normal", "abnormal", "unavailable"]]]:
         """Each backend's health by its key."""

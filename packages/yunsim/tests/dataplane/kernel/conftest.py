@@ -72,21 +72,22 @@ def alone() -> Callable[[Test], None]:
     return run
 
 
-def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0.4) -> str:
+def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0.4, called: str = "") -> str:
     """Connect from (namespace, address) to a listener made at (namespace, address); the client's address as seen there.
 
-    "" when nobody is reached.
+    The listener is `called` at another address than its own if that is given. "" when nobody is reached.
     """
     with inside(source[0]):
-        client = socket.socket()
+        client = socket.socket(_family(target[1]))
     with client, _server(target) as server:
         server.settimeout(seconds)
         client.settimeout(seconds)
         try:
             if source[1]:
                 client.bind((source[1], 0))
-            client.connect(server.getsockname())
-            accepted, (seen, _) = server.accept()
+            address, port = server.getsockname()[:2]
+            client.connect((called or address, port))
+            accepted, (seen, *_) = server.accept()
         except OSError:
             return ""
         accepted.close()
@@ -95,4 +96,8 @@ def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0
 
 def _server(target: tuple[str, str]) -> socket.socket:
     with inside(target[0]):
-        return socket.create_server((target[1], 0))
+        return socket.create_server((target[1], 0), family=_family(target[1]))
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

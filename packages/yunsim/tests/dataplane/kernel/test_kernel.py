@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from yunsim.dataplane.kernel.commands import Ip
 from yunsim.dataplane.kernel.kernel import Kernel, kernel
 from yunsim.dataplane.kernel.namespaces import NotMade, carry_out
 from yunsim.dataplane.kernel.network import Balancer, Interface, Machine, Network, Route, Switch, Vpc
 from yunsim.dataplane.kernel.possible import NotPossible
-from yunsim.dataplane.kernel.things import Ip
 
 from .conftest import reaches
 
@@ -25,17 +25,17 @@ H = Switch("vsw-h", VPC.id, IPv4Network("10.99.0.0/24"), "vtb-1")
 I = Switch("vsw-i", VPC.id, IPv4Network("10.99.1.0/24"), "vtb-1")  # noqa: E741 - the zone's letter
 
 
-def machine(number: int, switch: Switch, *, running: bool = True) -> Machine:
+def machine(number: int, switch: Switch, mac: str = "", **more: Any) -> Machine:
     address = str(switch.block[10 + number])
-    interface = Interface(f"eni-{number}", f"00:16:3e:00:00:0{number}", switch.id, (address,))
-    return Machine(f"i-{number}", VPC.id, running, (interface,))
+    interface = Interface(f"eni-{number}", mac or f"00:16:3e:00:00:0{number}", switch.id, (address,), **more)
+    return Machine(f"i-{number}", VPC.id, True, (interface,))
 
 
 ONE, TWO, THREE = machine(1, H), machine(2, H), machine(3, I)
 NETWORK = Network((VPC,), (H, I), (ONE, TWO, THREE))
 PODS = {"i-1": "10.244.1.2", "i-2": "10.244.2.2", "i-3": "10.244.3.2"}
 ROUTES = tuple(
-    Route(VPC.id, "vtb-1", IPv4Network(f"10.244.{n}.0/24"), one.interfaces[0].addresses[0])
+    Route(VPC.id, "vtb-1", IPv4Network(f"10.244.{n}.0/24"), one.interfaces[0].id)
     for n, one in enumerate((ONE, TWO, THREE), 1)
 )
 
@@ -56,9 +56,9 @@ def namespaces() -> set[str]:
     return {path.name for path in Path("/run/netns").iterdir()}
 
 
-async def routes(made: Kernel) -> set[str]:
+async def routes(made: Kernel, family: str = "-4") -> set[str]:
     text = subprocess.run(
-        ["ip", "-n", f"{P}{VPC.id}", "route", "show", "table", "all", "proto", "100"],
+        ["ip", "-n", f"{P}{VPC.id}", family, "route", "show", "table", "all", "proto", "100"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     return {" ".join(line.split()[:3]) for line in text.splitlines()}
@@ -98,8 +98,8 @@ def test_the_kernels_routes_are_exactly_the_custom_entries(alone: Alone):
         async with kernel(P) as made:
             await made.apply(replace(NETWORK, routes=ROUTES[:2]))
             assert await routes(made) == {"10.244.1.0/24 via 10.99.0.11", "10.244.2.0/24 via 10.99.0.12"}
-            moved = replace(ROUTES[0], gateway=ROUTES[2].gateway)
-            await made.apply(replace(NETWORK, routes=(moved, replace(ROUTES[1], gateway=""))))
+            moved = replace(ROUTES[0], interface_id=ROUTES[2].interface_id)
+            await made.apply(replace(NETWORK, routes=(moved, replace(ROUTES[1], interface_id=""))))
             assert await routes(made) == {"10.244.1.0/24 via 10.99.1.13", "blackhole 10.244.2.0/24 table"}
             await made.apply(NETWORK)
             assert await routes(made) == set()
@@ -125,7 +125,7 @@ def test_a_vswitch_follows_the_route_table_that_it_is_bound_to(alone: Alone):
 def test_a_default_route_does_not_lead_out_of_the_vpc_what_is_inside(alone: Alone):
     async def test() -> None:
         async with kernel(P) as made:
-            default = Route(VPC.id, "vtb-1", IPv4Network("0.0.0.0/0"), at(TWO)[1])
+            default = Route(VPC.id, "vtb-1", IPv4Network("0.0.0.0/0"), "eni-2")
             await made.apply(replace(NETWORK, routes=(default,)))
             assert reaches(at(ONE), at(THREE))
 
@@ -154,6 +154,37 @@ def test_a_released_instance_takes_its_namespace_with_it(alone: Alone):
             await made.apply(replace(NETWORK, machines=(ONE, THREE)))
             assert namespaces() == {f"{P}{name}" for name in ("vpc-1", "i-1", "i-3")}
             assert reaches(at(ONE), at(THREE))
+
+    alone(test)
+
+
+def test_what_is_nobodys_in_a_vswitch_is_nowhere_whatever_the_routes_say(alone: Alone):
+    async def test() -> None:
+        async with kernel(P) as made:
+            around = Route(VPC.id, "vtb-1", IPv4Network("10.0.0.0/8"), "eni-3")
+            await made.apply(replace(NETWORK, routes=(around,)))
+            await carry_out([Ip(f"{P}i-3", f"address add {each}/32 dev lo") for each in ("10.99.0.77", "10.8.8.8")])
+            assert reaches(at(ONE), (f"{P}i-3", "10.8.8.8"))
+            assert not reaches(at(ONE), (f"{P}i-3", "10.99.0.77"))
+
+    alone(test)
+
+
+def test_a_machine_keeps_all_its_parts_when_one_of_its_interfaces_goes(alone: Alone):
+    """Interfaces are numbered: with the second one gone the third becomes the second, and is made anew."""
+
+    async def test() -> None:
+        async with kernel(P) as made:
+            more = tuple(Interface(f"eni-{n}", f"00:16:3e:00:01:0{n}", I.id, (f"10.99.1.10{n}",)) for n in (4, 5))
+            route = Route(VPC.id, "vtb-1", IPv4Network("10.244.4.0/24"), "eni-5")
+            owner = replace(ONE, interfaces=(*ONE.interfaces, *more))
+            network = replace(NETWORK, machines=(owner, TWO, THREE), routes=(route,))
+            await made.apply(network)
+            await carry_out([Ip(f"{P}i-1", "address add 10.244.4.2/32 dev lo")])
+            for interfaces in (owner.interfaces, (owner.interfaces[0], more[1])):
+                await made.apply(replace(network, machines=(replace(owner, interfaces=interfaces), TWO, THREE)))
+                for address in ("10.99.0.11", "10.99.1.105", "10.244.4.2"):
+                    assert reaches(at(THREE), (f"{P}i-1", address))
 
     alone(test)
 
@@ -237,9 +268,11 @@ def test_what_the_kernel_refuses_is_named_and_leaves_the_rest_as_it_was(alone: A
     async def test() -> None:
         async with kernel(P) as made:
             await made.apply(NETWORK)
-            bad = Route(VPC.id, "vtb-1", IPv4Network("10.244.9.0/24"), "192.0.2.1")
-            with pytest.raises(NotMade, match=r"ip -n test-vpc-1 route add 10\.244\.9\.0/24 via 192\.0\.2\.1"):
-                await made.apply(replace(NETWORK, routes=(*ROUTES, bad)))
+            bad = machine(9, H, mac="01:00:5e:00:00:09")
+            with pytest.raises(
+                NotMade, match=r"ip -n test-vpc-1 link add eni\w+ type veth .* 01:00:5e:00:00:09 .*: RTNET"
+            ):
+                await made.apply(replace(NETWORK, machines=(*NETWORK.machines, bad), routes=ROUTES))
             assert await routes(made) == set()
             await made.apply(replace(NETWORK, routes=ROUTES))
             assert len(await routes(made)) == 3

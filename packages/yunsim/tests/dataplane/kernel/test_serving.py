@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from yunsim import worldfile
+from yunsim.dataplane.kernel.commands import Ip
 from yunsim.dataplane.kernel.namespaces import carry_out
-from yunsim.dataplane.kernel.things import Ip
+from yunsim.dataplane.kernel.possible import no_translation
 from yunsim.dispatch import perform
 from yunsim.serving import Server, serving
 
@@ -19,10 +21,11 @@ from .conftest import reaches
 
 Alone = Callable[[Callable[[], Any]], None]
 WORLD = """
-vpcs: [{id: vpc-1, cidr: 10.99.0.0/16}]
+internet: 47.96.0.0/20
+vpcs: [{id: vpc-1, cidr: 10.99.0.0/16, ipv6_cidr: "2001:db8:99::/56"}]
 vswitches:
-- {id: vsw-1, vpc: vpc-1, zone: cn-hangzhou-h, cidr: 10.99.0.0/24}
-- {id: vsw-2, vpc: vpc-1, zone: cn-hangzhou-i, cidr: 10.99.1.0/24}
+- {id: vsw-1, vpc: vpc-1, zone: cn-hangzhou-h, cidr: 10.99.0.0/24, ipv6_cidr: "2001:db8:99::/64"}
+- {id: vsw-2, vpc: vpc-1, zone: cn-hangzhou-i, cidr: 10.99.1.0/24, ipv6_cidr: "2001:db8:99:1::/64"}
 instances:
 - {id: i-1, vswitch: vsw-1, ip: 10.99.0.10}
 - {id: i-2, vswitch: vsw-2, ip: 10.99.1.10}
@@ -38,6 +41,8 @@ async def started() -> AsyncIterator[Server]:
     await carry_out([Ip("", "link set lo up")])
     async with serving(worldfile.parse(WORLD), "127.0.0.1", 0, namespaces="t-") as server:
         await carry_out(Ip(f"t-{name}", f"address add {address}/32 dev lo") for name, address in PODS.items())
+        for instance in PODS:
+            await check(server, instance, on=False)
         yield server
 
 
@@ -47,13 +52,20 @@ async def do(server: Server, product: str, action: str, **parameters: str) -> An
     return answer
 
 
+async def check(server: Server, instance: str, *, on: bool) -> None:
+    interface = server.cloud.world.find(instance).interfaces[0].id
+    settings = {"NetworkInterfaceId": interface, "SourceDestCheck": str(on).lower()}
+    await do(server, "ecs", "ModifyNetworkInterfaceAttribute", **settings)
+
+
 def pods_meet() -> bool:
-    return bool(reaches((ONE, PODS["i-1"]), (TWO, PODS["i-2"])))
+    return bool(reaches((ONE, PODS["i-1"]), (TWO, PODS["i-2"]), seconds=0.6))
 
 
-async def route(server: Server, action: str, number: int) -> None:
+async def route(server: Server, action: str, number: int, block: str = "") -> None:
     table = next(iter(server.cloud.world.states["vpc"].route_tables))
-    entry = {"RouteTableId": table, "DestinationCidrBlock": f"10.244.{number}.0/24", "NextHopId": f"i-{number}"}
+    destination = block or f"10.244.{number}.0/24"
+    entry = {"RouteTableId": table, "DestinationCidrBlock": destination, "NextHopId": f"i-{number}"}
     await do(server, "vpc", action, **entry)
 
 
@@ -82,6 +94,57 @@ def test_a_route_entry_is_a_route_from_its_answer_on_where_changes_take_no_time(
             assert pods_meet()
             await route(server, "DeleteRouteEntry", 2)
             assert not pods_meet()
+
+    alone(test)
+
+
+def test_pods_are_reached_once_the_source_and_destination_check_of_both_nodes_is_off(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            for number in (1, 2):
+                await route(server, "CreateRouteEntry", number)
+            for instance in PODS:
+                assert pods_meet()
+                await check(server, instance, on=True)
+                assert not pods_meet()
+                assert reaches((ONE, "10.99.0.10"), (TWO, "10.99.1.10"))
+                await check(server, instance, on=False)
+            assert pods_meet()
+
+    alone(test)
+
+
+def test_pods_of_a_cluster_with_both_families_meet_by_both(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            for number in (1, 2):
+                await route(server, "CreateRouteEntry", number)
+                interface = server.cloud.world.find(f"i-{number}").interfaces[0].id
+                given = {"NetworkInterfaceId": interface, "Ipv6AddressCount": "1"}
+                await do(server, "ecs", "AssignIpv6Addresses", **given)
+                await route(server, "CreateRouteEntry", number, f"2001:db8:244:{number}::/64")
+                pod = f"address add 2001:db8:244:{number}::2/128 dev lo nodad"
+                await carry_out([Ip(f"t-i-{number}", pod, six=True)])
+            assert pods_meet()
+            assert reaches((ONE, "2001:db8:244:1::2"), (TWO, "2001:db8:244:2::2"))
+            assert reaches((TWO, "2001:db8:244:2::2"), (ONE, "2001:db8:244:1::2"))
+
+    alone(test)
+
+
+def test_an_elastic_address_is_where_its_instance_is_reached_as_long_as_it_has_it(alone: Alone):
+    async def test() -> None:
+        async with started() as server:
+            if lack := no_translation("trial-"):
+                print(lack)
+                return
+            made = await do(server, "vpc", "AllocateEipAddress")
+            which, called = {"AllocationId": made["AllocationId"]}, made["EipAddress"]
+            assert called.startswith("47.96.")
+            for action, reached in (("AssociateEipAddress", True), ("UnassociateEipAddress", False)) * 2:
+                more = {"InstanceId": "i-1"} if reached else {}
+                await do(server, "vpc", action, **which, **more)
+                assert bool(reaches(("", ""), (ONE, "10.99.0.10"), called=called)) is reached
 
     alone(test)
 
@@ -164,11 +227,19 @@ def test_an_instance_is_known_to_the_metadata_service_by_its_address(alone: Alon
     alone(test)
 
 
+def here() -> str:
+    """All addresses and routes of the namespace that the server runs in."""
+    asked = (["address"], ["-4", "route", "show", "table", "all"], ["-6", "route", "show", "table", "all"], ["rule"])
+    return "".join(subprocess.run(["ip", *each], capture_output=True, text=True, check=True).stdout for each in asked)
+
+
 def test_what_a_killed_server_left_goes_with_the_next_start(alone: Alone, tmp_path: Path):
     async def test() -> None:
         await carry_out([Ip("", "link set lo up")])
+        before = here()
         file = tmp_path / "world.yaml"
-        file.write_text(WORLD)
+        elastic = "" if no_translation("trial-") else "elastic_ips: [{ip: 47.96.1.1, instance: i-1}]"
+        file.write_text(WORLD + elastic)
         command = ["serve", "--listen", "127.0.0.1:0", "--world", str(file), "--net", "kernel", "--prefix", "dead-"]
         server = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "yunsim", *command, stdout=asyncio.subprocess.PIPE
@@ -180,7 +251,9 @@ def test_what_a_killed_server_left_goes_with_the_next_start(alone: Alone, tmp_pa
         server.send_signal(signal.SIGKILL)
         await server.wait()
         assert Path("/run/netns/dead-i-1").exists()
+        assert ("47.96.1.1 via" in here()) is bool(elastic)
         async with started():
             assert {each.name for each in Path("/run/netns").iterdir()} == {"t-vpc-1", ONE, TWO}
+        assert here() == before
 
     alone(test)

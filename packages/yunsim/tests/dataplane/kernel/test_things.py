@@ -2,8 +2,10 @@
 
 from ipaddress import IPv4Network
 
+from yunsim.dataplane.kernel.commands import Ip
+from yunsim.dataplane.kernel.names import Surroundings, table_number
 from yunsim.dataplane.kernel.network import Interface, Machine, Network, Route, Switch, Vpc
-from yunsim.dataplane.kernel.things import Ip, Surroundings, table_number, things
+from yunsim.dataplane.kernel.things import things
 
 VPC = Vpc("vpc-1", (IPv4Network("10.99.0.0/16"),), "vtb-1")
 SWITCH = Switch("vsw-bp1sandbox00000000001", VPC.id, IPv4Network("10.99.0.0/20"), "vtb-1")
@@ -16,12 +18,11 @@ def test_the_gateway_is_the_third_address_from_the_end():
 
 
 def test_every_thing_has_what_it_needs_before_it():
-    network = Network(
-        (VPC,), (SWITCH,), (MACHINE,), (Route(VPC.id, "vtb-1", IPv4Network("10.244.0.0/24"), "10.99.0.10"),)
-    )
+    network = Network((VPC,), (SWITCH,), (MACHINE,), (Route(VPC.id, "vtb-1", IPv4Network("10.244.0.0/24"), "eni-1"),))
     assert list(things(network, AROUND)) == [
         "namespace vpc-1", "link vpc-1", "switch vsw-bp1sandbox00000000001",
-        "namespace i-1", "interface eni-1", "address eni-1 10.99.0.10", "default i-1", "plug eni-1",
+        "namespace i-1", "interface eni-1", "address eni-1 10.99.0.10", "default eni-1", "tables eni-1",
+        "plug eni-1", "way eni-1 10.99.0.10",
         "route vtb-1 10.244.0.0/24",
     ]  # fmt: skip
 

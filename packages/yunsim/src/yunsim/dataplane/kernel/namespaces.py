@@ -1,4 +1,4 @@
-"""Carries commands out: `ip` as a program, and settings by going into a namespace for the moment of a write.
+"""Carries commands out: `ip` and `nft` as programs, and settings by going into a namespace for the moment of a write.
 
 Going into a network namespace is a matter of one thread (setns(2)), and the namespace of a file below /proc/sys/net is
 that of the thread which opens it (proc(5)).
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
-from yunsim.dataplane.kernel.things import HERE, Command, Ip, Setting
+from yunsim.dataplane.kernel.commands import HERE, Command, Ip, Nft, Setting
 
 NAMES = Path("/run/netns")
 """Where `ip netns` keeps the names of namespaces."""
@@ -42,32 +42,47 @@ def inside(namespace: str) -> Iterator[None]:
 
 async def carry_out(commands: Iterable[Command], *, forgiving: bool = False) -> None:
     """Do all that in turn. Raises NotMade at the first that fails, unless forgiving: then what follows is done too."""
-    for (kind, namespace), group in groupby(commands, key=lambda each: (type(each), each.namespace)):
+    for (kind, namespace, six), group in groupby(commands, key=_together):
         try:
-            if kind is Ip:
-                await _ip(namespace, [each.text for each in group if isinstance(each, Ip)], forgiving=forgiving)
-            else:
+            if kind is Setting:
                 _set_all(namespace, [each for each in group if isinstance(each, Setting)])
+                continue
+            lines = [each.text for each in group if isinstance(each, Ip | Nft)]
+            await (_ip(namespace, lines, six=six, forgiving=forgiving) if kind is Ip else _nft(namespace, lines))
         except NotMade as error:
             if not forgiving:
                 raise
             _log.debug("passed over: %s", error)
 
 
-async def _ip(namespace: str, lines: list[str], *, forgiving: bool) -> None:
-    where = ["-n", namespace] if namespace else []
-    more = ["-force"] if forgiving else []
+def _together(command: Command) -> tuple[type[Command], str, bool]:
+    """What commands have in common that one start of a program carries out."""
+    return type(command), command.namespace, isinstance(command, Ip) and command.six
+
+
+async def _ip(namespace: str, lines: list[str], *, six: bool, forgiving: bool) -> None:
+    where = [*(["-6"] if six else []), *(["-n", namespace] if namespace else [])]
+    if said := await _said(["ip", *where, *(["-force"] if forgiving else []), "-batch", "-"], lines):
+        raise NotMade(_explained(namespace, lines, said))
+
+
+async def _nft(namespace: str, lines: list[str]) -> None:
+    if said := await _said(["ip", "netns", "exec", namespace, "nft", "-f", "-"], lines):
+        raise NotMade(f"nft in {namespace}: {' '.join(said.split())}; asked: {' '.join(' '.join(lines).split())}")
+
+
+async def _said(command: list[str], lines: list[str]) -> str:
+    """What a program complains of that reads these lines, "" when it has done them. Raises NotMade."""
     try:
         process = await asyncio.create_subprocess_exec(
-            "ip", *where, *more, "-batch", "-",
+            *command,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PATH": search_path()},
         )  # fmt: skip
     except OSError as error:
-        raise NotMade(f"the program `ip` cannot be started: {error.strerror}") from error
+        raise NotMade(f"the program `{command[0]}` cannot be started: {error.strerror}") from error
     _, said = await process.communicate("\n".join(lines).encode() + b"\n")
-    if process.returncode:
-        raise NotMade(_explained(namespace, lines, said.decode(errors="replace")))
+    return (said.decode(errors="replace") or "failed") if process.returncode else ""
 
 
 def _explained(namespace: str, lines: list[str], said: str) -> str:
@@ -79,7 +94,7 @@ def _explained(namespace: str, lines: list[str], said: str) -> str:
 
 
 def search_path() -> str:
-    """PATH, and where Debian puts `ip` that a user's PATH may lack."""
+    """PATH, and where Debian puts `ip` and `nft` that a user's PATH may lack."""
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 

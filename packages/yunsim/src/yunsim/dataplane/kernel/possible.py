@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from pathlib import Path
 
 from yunsim.dataplane.kernel.namespaces import SETTINGS, inside, search_path
+from yunsim.dataplane.kernel.network import Block
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
 _SECONDS = 10.0
@@ -24,7 +25,7 @@ class NotPossible(Exception):
 
 
 def try_out(prefix: str) -> None:
-    """Make a namespace, a bridge and a pair of devices in it, and remove them. Raises NotPossible."""
+    """Make a namespace and a pair of devices in it, and remove them. Raises NotPossible."""
     if not _PREFIX.fullmatch(prefix):
         raise NotPossible(
             f"the prefix {prefix!r} begins no name of a namespace: at most 31 lower case letters, digits, dots, hyphens"
@@ -36,17 +37,39 @@ def try_out(prefix: str) -> None:
     name = f"{prefix}trial{os.getpid()}"
     _ip("netns", "add", name)
     try:
-        _ip("-n", name, "link", "add", "name", "trial", "type", "bridge")
         _ip("-n", name, "link", "add", "one", "type", "veth", "peer", "name", "other")
         _forward(name)
     finally:
         _ip("netns", "del", name)
 
 
-def routed_here() -> list[IPv4Network]:
-    """The networks that this machine has routes for, but the default one. Raises NotPossible."""
-    found = json.loads(_ip("-json", "-4", "route", "show") or "[]")
-    return [IPv4Network(route["dst"]) for route in found if route["dst"] != "default"]
+def no_translation(prefix: str) -> str:
+    """Say why addresses cannot be translated here, "" where they can: a rule is made in a namespace, and removed."""
+    if shutil.which("nft", path=search_path()) is None:
+        return "elastic addresses of instances need the program `nft`: install the package nftables"
+    name = f"{prefix}trial{os.getpid()}"
+    try:
+        _ip("netns", "add", name)
+        try:
+            _ip(
+                "netns",
+                "exec",
+                name,
+                "nft",
+                "add table ip trial; add chain ip trial nat { type nat hook input priority 0; }",
+            )
+        finally:
+            _ip("netns", "del", name)
+    except NotPossible as error:
+        return f"elastic addresses of instances need a kernel with nftables and its NAT: {error}"
+    return ""
+
+
+def routed_here() -> list[Block]:
+    """The networks that this machine has routes for, but the default ones and links' own. Raises NotPossible."""
+    found = [route for family in ("-4", "-6") for route in json.loads(_ip("-json", family, "route", "show") or "[]")]
+    networks = [ip_network(route["dst"]) for route in found if route["dst"] != "default"]
+    return [each for each in networks if not each.is_link_local and not each.is_multicast]
 
 
 def _forward(name: str) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from yunsim.dataplane.kernel.commands import HERE, Command, Ip
+from yunsim.dataplane.kernel.names import UPLINK
 from yunsim.dataplane.kernel.namespaces import NAMES, NotMade
-from yunsim.dataplane.kernel.things import HERE, UPLINK, Command, Ip
 
 FOLDER = Path("/run/yunsim")
 """Where each run has its lock, in a file named after its prefix."""

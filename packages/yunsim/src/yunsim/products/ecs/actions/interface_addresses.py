@@ -26,10 +26,12 @@ def AssignPrivateIpAddresses(
         asked = further(PrivateIpAddress, SecondaryPrivateIpAddressCount)
         named = [address for address in asked if address]
         interface_rules.room(interface_rules.vswitch(world, found.vswitch_id), named, len(asked) - len(named))
+        new = rules.state(world).assign(world, found, asked)
+        world.changed(found.id)
         return {
             "AssignedPrivateIpAddressesSet": {
                 "NetworkInterfaceId": found.id,
-                "PrivateIpSet": {"PrivateIpAddress": rules.state(world).assign(world, found, asked)},
+                "PrivateIpSet": {"PrivateIpAddress": new},
                 "Ipv4PrefixSet": {"Ipv4Prefixes": []},
             }
         }
@@ -49,6 +51,7 @@ def UnassignPrivateIpAddresses(
     found = rules.interface(world, NetworkInterfaceId)
     interface_rules.assigned(found.private_ips[1:], PrivateIpAddress)
     rules.state(world).unassign(world, found, PrivateIpAddress)
+    world.changed(found.id)
     return {}
 
 
@@ -70,6 +73,7 @@ def AssignIpv6Addresses(
         vswitch = interface_rules.vswitch(world, found.vswitch_id)
         new = ipv6(world, vswitch, Ipv6Address, Ipv6AddressCount)
         found.ipv6.extend(new)
+        world.changed(found.id)
         return {
             "NetworkInterfaceId": found.id,
             "Ipv6Sets": {"Ipv6Address": new},
@@ -91,6 +95,7 @@ def UnassignIpv6Addresses(
     found = rules.interface(world, NetworkInterfaceId)
     interface_rules.assigned(found.ipv6, Ipv6Address)
     found.ipv6 = [address for address in found.ipv6 if address not in Ipv6Address]
+    world.changed(found.id)
     return {}
 
 

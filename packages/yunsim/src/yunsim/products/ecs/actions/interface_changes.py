@@ -98,6 +98,7 @@ def AttachNetworkInterface(
     instance, found = rules.instance(world, InstanceId), rules.interface(world, NetworkInterfaceId)
     interface_rules.attachable(found, instance)
     attach(found, instance)
+    world.changed(found.id)
     return {}
 
 
@@ -109,4 +110,5 @@ def DetachNetworkInterface(
     interface_rules.detachable(found, instance)
     instance.interfaces.remove(found)
     found.instance_id, found.status = "", "Available"
+    world.changed(found.id)
     return {}

@@ -142,4 +142,5 @@ def ModifyNetworkInterfaceAttribute(
     for field, value in given.items():
         if value is not None:
             setattr(found, field, value)
+    world.changed(found.id)
     return {}
