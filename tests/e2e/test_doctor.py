@@ -295,7 +295,7 @@ async def test_a_wrong_secret(site):
     told = await site.doctor(config=site.config(accessKeySecret=wrong))
     assert "SignatureDoesNotMatch" in told.bad("credentials")
     assert "accessKeySecret of the cloud-config" in told.named("credentials")["fix"]
-    assert told.named("permission slb:DescribeLoadBalancers")["found"] == "because of: credentials"
+    assert told.named("read permissions (RAM)")["found"] == "16 actions, because of: credentials"
     assert told.named("VPC")["status"] == "not checked"
 
 
@@ -312,14 +312,17 @@ async def test_a_clock_that_is_off(site):
     )
     told = await site.doctor()
     assert "timedatectl set-ntp true" in told.bad("clock")
-    assert told.named("permission ecs:DescribeInstances")["found"] == "because of: clock"
+    assert told.named("read permissions (RAM)")["found"] == "16 actions, because of: clock"
 
 
 async def test_an_endpoint_that_is_not_reached(site):
     told = await site.doctor(SLB_ENDPOINT=CLOSED)
     assert "--network=public" in told.bad("endpoint slb")
     assert told.named("endpoint ecs")["status"] == "ok"
-    assert told.named("permission slb:DescribeLoadBalancers")["found"] == "because of: endpoint"
+    unclear = [
+        one for one in told.checks if one["status"] == "not checked" and "slb:DescribeLoadBalancers" in one["details"]
+    ]
+    assert [one["found"] for one in unclear] == ["9 actions, because of: endpoint"]
     assert told.named("credentials")["status"] == "ok"
     inside = await site.doctor("--network=public", SLB_ENDPOINT=CLOSED)
     assert "HTTPS_PROXY" in inside.bad("endpoint slb")
@@ -344,6 +347,23 @@ async def test_a_region_that_nothing_tells(site):
     told = await site.doctor(config=config, METADATA_ENDPOINT=f"http://{CLOSED}")
     assert "set region in the cloud-config (Global.region)" in told.bad("region")
     assert told.named("nodes")["found"].endswith("there are none")
+
+
+async def test_a_region_that_the_cloud_does_not_have(site):
+    told = await site.doctor(config=site.config(region="cn-nowhere"))
+    assert "cn-nowhere: " in told.bad("region")
+    assert "correct it: set region" in told.named("region")["fix"]
+
+
+async def test_an_account_that_is_in_arrears(site):
+    site.cloud.cloud.faults.add(Fault("error", status=403, code="Forbidden.RiskControl", message="Risk control."))
+    assert "the account's owner" in (await site.doctor()).bad("account")
+
+
+async def test_objects_that_may_not_be_listed_name_the_right(site):
+    told = await site.doctor(kubeconfig=site.kubeconfig(token=TOKEN))
+    assert told.named("nodes")["found"] == "because of: right to nodes"
+    assert told.named("Services")["found"] == "because of: right to services"
 
 
 # --- place in the cloud ---------------------------------------------------------------------------------------------

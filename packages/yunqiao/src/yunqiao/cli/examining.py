@@ -24,7 +24,7 @@ from yunqiao.install import look_cloud, look_cluster
 from yunqiao.install.configuration import Given
 from yunqiao.install.examination import Case
 from yunqiao.install.look_cloud import Reach
-from yunqiao.install.permissions import Right
+from yunqiao.install.permissions import PRODUCTS, Right
 from yunqiao.install.sight import UNUSABLE, Cloud, Cluster, Lock
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import Connection, find
@@ -39,7 +39,6 @@ from yunqiao.model.kubernetes import CONFIG_MAP, ENDPOINTS_AS_WRITTEN, Kind, Lis
 from yunqiao.settings import Settings
 
 T = TypeVar("T")
-PRODUCTS = ("slb", "ecs", "vpc")
 INCUMBENTS = ("ccm", "cloud-controller-manager")
 """Names of locks in kube-system that cloud controller managers take by default."""
 RECORDS: Sequence[Record] = (LeaseLock(), AnnotationLock(ENDPOINTS_AS_WRITTEN), AnnotationLock(CONFIG_MAP))

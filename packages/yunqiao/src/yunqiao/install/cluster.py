@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, broken, failed, ok, unchecked, warning
 from yunqiao.install.permissions import Rule, written
 from yunqiao.install.sight import Cluster, Lock
 from yunqiao.model.errors import Trouble
@@ -67,7 +67,7 @@ def leading(seen: Cluster | Trouble) -> Iterator[Finding]:
 def _leader(seen: Cluster) -> Finding:
     lock = seen.lock
     if isinstance(lock, Trouble):
-        return said(LEADER, Status.UNCHECKED, str(lock), "")
+        return unchecked(LEADER, str(lock))
     if lock is None:
         return warning(LEADER, "nobody has ever led: its Lease is absent", START)
     told = f"{lock.holder.identity or 'nobody'} holds {lock.place}, renewed {lock.holder.age:.0f} s ago"

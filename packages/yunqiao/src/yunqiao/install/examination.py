@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from yunqiao.install.cloud import access
+from yunqiao.install.access import access
+from yunqiao.install.allowed import allowed
 from yunqiao.install.cluster import connection, leading
 from yunqiao.install.configuration import Given, configuration
 from yunqiao.install.findings import Report, Section
@@ -36,6 +37,7 @@ def examine(case: Case) -> Report:
         "cluster": connection(cluster),
         "controller": leading(cluster),
         "access to the cloud": access(cloud, settings, case.given),
+        "permissions in the cloud": allowed(cloud, settings.controllers),
         "place in the cloud": place(cluster, cloud, settings),
         "nodes": nodes(cluster, cloud, settings),
         "routes": routes(cluster, cloud, settings),

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn, TypeVar
 
-from yunqiao.cloud import codes, ecs, vpc
+from yunqiao.cloud import ecs, vpc
 from yunqiao.cloud.clb import access_control, certificates, domains, groups, health, instances, listeners
 from yunqiao.cloud.instances import Instances
 from yunqiao.cloud.vpc import Vpc
@@ -20,7 +20,7 @@ from yunqiao.controllers.routes.place import find_place
 from yunqiao.controllers.routes.rules import Place
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.controllers.routes.site import Site
-from yunqiao.install.findings import advice
+from yunqiao.install.answers import blamed
 from yunqiao.install.nodes import is_asked_about
 from yunqiao.install.permissions import READS, Action, needed
 from yunqiao.install.sight import Cloud
@@ -48,16 +48,11 @@ class Reach:
 async def look(reach: Reach, first: Cloud, nodes: Sequence[Node]) -> Cloud:
     """All that the checks need, added to what is known already (`first`: who we are, and where)."""
     seen = replace(first, answers=await _tried(reach, first))
-    if not any(_is_usable(one) for one in seen.answers.values()):
+    if all(blamed(one) for one in seen.answers.values()):
         return seen
     seen = replace(seen, nodes=await _nodes(reach, seen, nodes))
     seen = await _placed(reach, seen)
     return replace(seen, tables=await _tables(reach, seen)) if isinstance(seen.place, Place) else seen
-
-
-def _is_usable(answer: Trouble | None) -> bool:
-    """Whether it is worth while to ask for more."""
-    return answer is None or (answer.fault is not None and advice(answer) not in (codes.KEY, codes.CLOCK))
 
 
 async def _tried(reach: Reach, first: Cloud) -> Mapping[Action, Trouble | None]:

@@ -10,7 +10,7 @@ from yunqiao.controllers.nodes.kinds import Kind, is_excluded, is_uninitialized,
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.install.findings import Finding, Status, broken, ok, said, unchecked, warning
 from yunqiao.install.permissions import NODE
-from yunqiao.install.sight import Cloud, Cluster, in_the_way
+from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Trouble
 from yunqiao.model.instance import Instance
@@ -28,7 +28,7 @@ REGISTER_ANEW = "correct the node, or register it anew; kubectl describe node {n
 def nodes(cluster: Cluster | Trouble, cloud: Cloud | Trouble, settings: Settings) -> Iterator[Finding]:
     """The nodes by kind, then each that something is wrong with."""
     if isinstance(cluster, Trouble) or isinstance(cluster.nodes, Trouble):
-        yield unchecked("nodes", "because of: API server")
+        yield unchecked("nodes", no_objects(cluster, "nodes"))
     elif not cluster.nodes:
         yield warning("nodes", "there are none", "let machines join the cluster; see kubectl get nodes")
     elif isinstance(cloud, Trouble):

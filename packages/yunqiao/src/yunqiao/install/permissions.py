@@ -9,6 +9,8 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+PRODUCTS = ("slb", "ecs", "vpc")
+"""The products that are called."""
 SERVICE, NODE, ROUTE = "service", "node", "route"
 ALL = frozenset({SERVICE, NODE, ROUTE})
 """Controllers, by their names in --controllers."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from yunqiao.cloud.vpc import Vpc
-from yunqiao.controllers.nodes.kinds import kind_of
+from yunqiao.controllers.nodes.kinds import is_excluded, kind_of
 from yunqiao.controllers.routes.filling import ALMOST, Filling, Level
 from yunqiao.controllers.routes.judge import State, Verdict, grounds
 from yunqiao.controllers.routes.publish import standings
@@ -13,7 +13,7 @@ from yunqiao.controllers.routes.want import NO_RANGE, Wanted, Wish, ranges_of, w
 from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
 from yunqiao.install.nodes import OURS
 from yunqiao.install.permissions import ROUTE
-from yunqiao.install.sight import Cloud, Cluster, in_the_way
+from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.route import network
@@ -38,11 +38,11 @@ def routes(cluster: Cluster | Trouble, cloud: Cloud | Trouble, settings: Setting
         off = "--configure-cloud-routes=false" if not settings.configure_routes else "--controllers has no route"
         yield ok("routes", f"not looked after: {off}")
     elif isinstance(cluster, Trouble) or isinstance(cluster.nodes, Trouble):
-        yield unchecked("routes", "because of: API server")
+        yield unchecked("routes", no_objects(cluster, "nodes"))
     elif isinstance(cloud, Trouble):
         yield unchecked("routes", in_the_way(cloud))
     else:
-        ours = [node for node in cluster.nodes if kind_of(node, cloud.rules.region) in OURS]
+        ours = [one for one in cluster.nodes if kind_of(one, cloud.rules.region) in OURS and not is_excluded(one)]
         yield _cluster_cidr(settings)
         yield from _ranges(ours, cloud)
         yield from _written(cluster.nodes, cloud, settings)

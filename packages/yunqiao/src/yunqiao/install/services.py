@@ -7,7 +7,7 @@ from yunqiao.controllers.services.publish import CONDITION
 from yunqiao.controllers.services.triggers import key_of
 from yunqiao.install.findings import Finding, broken, ok, unchecked
 from yunqiao.install.permissions import SERVICE
-from yunqiao.install.sight import Cluster
+from yunqiao.install.sight import Cluster, no_objects
 from yunqiao.model.cluster import Service
 from yunqiao.model.errors import Trouble
 from yunqiao.settings import Settings
@@ -21,7 +21,7 @@ def services(cluster: Cluster | Trouble, settings: Settings) -> Iterator[Finding
         yield ok("Services", "not looked after: --controllers has no service")
         return
     if isinstance(cluster, Trouble) or isinstance(cluster.services, Trouble):
-        yield unchecked("Services", "because of: API server")
+        yield unchecked("Services", no_objects(cluster, "services"))
         return
     balanced = [one for one in cluster.services if one.spec.type == "LoadBalancer"]
     ours = [one for one in balanced if wants_balancer(one)]

@@ -19,6 +19,11 @@ UNUSABLE = NotYet("because of: configuration")
 """Stands where the settings are such that nobody can look."""
 
 
+def no_objects(cluster: "Cluster | Trouble", resource: str) -> str:
+    """Which check is why nothing is known of the cluster's objects of that kind."""
+    return "because of: API server" if isinstance(cluster, Trouble) else f"because of: right to {resource}"
+
+
 def in_the_way(cloud: Trouble) -> str:
     """Which check is why nothing in the cloud could be looked at."""
     return str(cloud) if cloud is UNUSABLE else "because of: region"
