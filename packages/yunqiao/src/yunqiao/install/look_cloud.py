@@ -57,7 +57,7 @@ async def look(reach: Reach, first: Cloud, nodes: Sequence[Node]) -> Cloud:
 
 async def _tried(reach: Reach, first: Cloud) -> Mapping[Action, Trouble | None]:
     """The answer to a harmless call of each action that the controllers need."""
-    calls = _harmless(first, await _some_balancer(reach.send))
+    calls = harmless(first, await _some_balancer(reach.send))
     actions = needed(READS, reach.settings.controllers)
     return dict(
         zip(actions, await asyncio.gather(*(_answer(reach.send, calls[one.name]) for one in actions)), strict=True)
@@ -81,7 +81,8 @@ async def _some_balancer(send: Send) -> str:
     return found[0].id if found else f"lb-{NONE}"
 
 
-def _harmless(first: Cloud, balancer: str) -> Mapping[str, Call]:
+def harmless(first: Cloud, balancer: str) -> Mapping[str, Call]:
+    """A call of each action that only looks, by the action's name."""
     region, vpc_id = first.rules.region, first.rules.vpc_id or f"vpc-{NONE}"
     calls = (
         instances.list_all(),
