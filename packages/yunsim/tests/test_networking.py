@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from yunsim import worldfile
-from yunsim.dataplane.kernel.network import Balancer, Network, Route
+from yunsim.dataplane.kernel.network import Balancer, Elastic, Network, Route
 from yunsim.dataplane.kernel.possible import NotPossible
 from yunsim.dispatch import perform
 from yunsim.founding import found
@@ -47,6 +47,47 @@ def test_vpcs_switches_and_machines_are_those_of_the_world(world: World):
         ("10.99.0.10", "10.99.0.20"),
         ("10.99.0.11",),
     ]
+
+
+def test_an_interfaces_check_and_addresses_of_both_families_come_along(world: World):
+    assert [each.interfaces[0].checked for each in wanted(world).machines] == [True, True]
+    change = {"NetworkInterfaceId": "eni-1", "SourceDestCheck": "false"}
+    perform(world, "ecs", "ModifyNetworkInterfaceAttribute", change)
+    assert [each.interfaces[0].checked for each in wanted(world).machines] == [False, True]
+    six = worldfile.parse(
+        WORLD.replace("secondary_ips: [10.99.0.20]", 'ipv6: ["fd00:99::7"], source_dest_check: false')
+        .replace("cidr: 10.99.0.0/16", 'cidr: 10.99.0.0/16, ipv6_cidr: "fd00:99::/56"')
+        .replace("cidr: 10.99.0.0/24", 'cidr: 10.99.0.0/24, ipv6_cidr: "fd00:99::/64"')
+    )
+    network = wanted(found(six))
+    assert (network.vpcs[0].has_six, network.switches[0].block_6) == (True, IPv6Network("fd00:99::/64"))
+    (one, _) = (each.interfaces[0] for each in network.machines)
+    assert (one.addresses_6, one.checked) == (("fd00:99::7",), False)
+
+
+def test_an_elastic_address_stands_for_the_private_one_of_its_instance_and_only_as_long(world: World):
+    def associate(instance: str, kind: str) -> str:
+        made = perform(world, "vpc", "AllocateEipAddress", {})
+        which = {"AllocationId": made["AllocationId"], "InstanceId": instance, "InstanceType": kind}
+        perform(world, "vpc", "AssociateEipAddress", which)
+        return str(made["EipAddress"])
+
+    associate("i-2", "EcsInstance")
+    assert wanted(world).elastics == ()  # of 127.0.0.0/8, where no packet leaves the machine
+    world.internet = IPv4Network("47.96.0.0/20")
+    of_interface, of_balancer = associate("eni-1", "NetworkInterface"), associate("lb-1", "SlbInstance")
+    assert wanted(world).elastics == (Elastic(of_interface, "vpc-1", "eni-1", "10.99.0.10"),)
+    assert Balancer(of_balancer) in wanted(world).balancers
+    perform(world, "ecs", "DeleteInstance", {"InstanceId": "i-1", "Force": "true"})
+    assert wanted(world).elastics == ()
+
+
+def test_an_entry_that_is_not_done_carries_nothing_yet(world: World):
+    world.states["vpc"].route_change_seconds = 60.0
+    route(world)
+    assert wanted(world).routes == ()
+    world.clock.advance(60)
+    assert [each.interface_id for each in wanted(world).routes] == ["eni-1"]
 
 
 def test_custom_entries_are_routes_and_system_entries_are_not(world: World):

@@ -49,12 +49,14 @@ def add_instance(world: World, item: InstanceItem) -> None:
         private_ip=str(item.ip),
         interface_id=item.eni.id,
         secondary_ips=tuple(map(str, item.eni.secondary_ips)),
+        ipv6=tuple(map(str, item.eni.ipv6)),
         name=item.hostname,
         instance_type=item.type,
         tags=dict(item.tags),
     )
     made.serial_number = item.serial_number or made.serial_number
     made.interfaces[0].mac_address = item.eni.mac or made.interfaces[0].mac_address
+    made.interfaces[0].source_dest_check = item.eni.source_dest_check
 
 
 def add_interface(world: World, item: InterfaceItem) -> str:

@@ -6,7 +6,7 @@ Control takes the same items (`Additions`) to put something into a world that ru
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class PrimaryInterface:
     id: str = ""
     mac: str = ""
     secondary_ips: tuple[IPv4Address, ...] = ()
+    ipv6: tuple[IPv6Address, ...] = ()
+    source_dest_check: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""The few things that the demo does to the cluster, over plain HTTP: apply, get, scale, delete."""
+"""The few things that the demo does to the cluster, over plain HTTP: apply, get, scale, taint, delete."""
 
 import base64
+import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,11 @@ class ClusterApi:
         """Set the number of a Deployment's replicas."""
         body = f'{{"spec": {{"replicas": {replicas}}}}}'
         await self._ask("PATCH", _url("Deployment", namespace, name), data=body, headers={"Content-Type": MERGE})
+
+    async def taint(self, node: str, key: str, effect: str) -> None:
+        """Give a node that taint and no other."""
+        body = json.dumps({"spec": {"taints": [{"key": key, "effect": effect}]}})
+        await self._ask("PATCH", _url("Node", "", node), data=body, headers={"Content-Type": MERGE})
 
     async def delete(self, kind: str, namespace: str, name: str) -> None:
         """Delete an object; its finalizers are waited for by whoever asks `get`."""

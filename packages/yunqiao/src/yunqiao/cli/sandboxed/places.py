@@ -97,6 +97,7 @@ class Place:
             "ip": self.address(machine.host),
             "serial_number": _serial(machine),
             "in_cluster": machine.node is not None,
+            **({"eni": {"source_dest_check": machine.node is None}} if self.routed else {}),
         }
 
     def _interface(self, machine: Machine) -> dict[str, Any]:

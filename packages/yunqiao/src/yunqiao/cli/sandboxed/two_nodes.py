@@ -1,4 +1,4 @@
-"""The demo's chapters on pods of two nodes, where every node is a network namespace: apart, together, one is down."""
+"""The demo's chapters on pods of two nodes, where every node is a network namespace."""
 
 from functools import partial
 
@@ -6,7 +6,11 @@ import yaml
 
 from yunqiao.cli.sandboxed.crossing import Spot, ask, call, kernel_routes, spots, table_routes
 from yunqiao.cli.sandboxed.listeners import cloud_state
+from yunqiao.cli.sandboxed.places import REGION
 from yunqiao.cli.sandboxed.story import NAMESPACE, Story, manifest
+
+UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
+"""The taint that a kubelet registers its node with, for a controller to take away."""
 
 
 async def is_cut_off(story: Story) -> tuple[Spot, Spot]:
@@ -24,7 +28,21 @@ async def is_cut_off(story: Story) -> tuple[Spot, Spot]:
     routes = await story.until("the same routes in kernel and route table", partial(_same_routes, story))
     story.teller.table([[destination, "via", gateway] for destination, gateway in sorted(routes.items())])
     story.fact("the kernel's routes are exactly the Custom entries of the route table", True)
+    await _joins_anew(story, one, other)
     return one, other
+
+
+async def _joins_anew(story: Story, one: Spot, other: Spot) -> None:
+    """A new instance drops what is not for its own addresses, until the controller has met its node."""
+    story.teller.chapter(f"{other.node} is new: its instance drops what is not for its own addresses")
+    interfaces = (await cloud_state(story.box.cloud))["ecs"]["instances"][other.instance]["interfaces"]
+    which = {"RegionId": REGION, "NetworkInterfaceId": interfaces[0]["id"]}
+    await call(story.box.cloud, "ecs", "ModifyNetworkInterfaceAttribute", SourceDestCheck="true", **which)
+    story.fact(f"nobody answers {one.pod} at {other.address}, though there is a route", not await ask(one, other))
+    await story.api.taint(other.node, UNINITIALIZED, "NoSchedule")
+    await story.until(f"an answer from {other.node}'s pod", partial(_both_ways, one, other))
+    story.fact(f"the controller has switched the check of {other.node}'s interface off, and the pods meet", True)
+    await story.until(f"{other.node} to be of use", partial(_is_admitted, story, other.node))
 
 
 async def loses_a_node(story: Story, one: Spot, other: Spot) -> None:
@@ -52,6 +70,11 @@ async def _same_routes(story: Story) -> dict[str, str]:
 
 async def _both_ways(one: Spot, other: Spot) -> bool:
     return [await ask(one, other), await ask(other, one)] == [other.pod, one.pod]
+
+
+async def _is_admitted(story: Story, node: str) -> bool:
+    taints = (await story.api.get("Node", "", node))["spec"].get("taints", [])
+    return all(each["key"] != UNINITIALIZED for each in taints)
 
 
 async def _is_ready(story: Story, node: str, *, ready: bool) -> bool:
