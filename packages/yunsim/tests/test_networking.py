@@ -51,7 +51,7 @@ def test_vpcs_switches_and_machines_are_those_of_the_world(world: World):
 
 def test_an_interfaces_check_and_addresses_of_both_families_come_along(world: World):
     assert [each.interfaces[0].checked for each in wanted(world).machines] == [True, True]
-    change = {"NetworkInterfaceId": "eni-1", "SourceDestCheck": "false"}
+    change = {"RegionId": world.region, "NetworkInterfaceId": "eni-1", "SourceDestCheck": "false"}
     perform(world, "ecs", "ModifyNetworkInterfaceAttribute", change)
     assert [each.interfaces[0].checked for each in wanted(world).machines] == [False, True]
     six = worldfile.parse(
@@ -67,7 +67,7 @@ def test_an_interfaces_check_and_addresses_of_both_families_come_along(world: Wo
 
 def test_an_elastic_address_stands_for_the_private_one_of_its_instance_and_only_as_long(world: World):
     def associate(instance: str, kind: str) -> str:
-        made = perform(world, "vpc", "AllocateEipAddress", {})
+        made = perform(world, "vpc", "AllocateEipAddress", {"RegionId": world.region})
         which = {"AllocationId": made["AllocationId"], "InstanceId": instance, "InstanceType": kind}
         perform(world, "vpc", "AssociateEipAddress", which)
         return str(made["EipAddress"])

@@ -107,3 +107,11 @@ def test_vswitches_of_one_vpc_may_not_overlap():
 
 def test_no_problem_repeats_a_secret():
     assert "12345" not in str(problems("keys: [{id: k, secret: 12345}]"))
+
+
+def test_an_ipv6_address_is_one_of_the_vswitchs():
+    of = "instances[0].eni.ipv6: fd00::7 is not inside vsw-1"
+    six = SMALL.replace("ip: 127.16.0.10", 'ip: 127.16.0.10, eni: {ipv6: ["fd00::7"]}')
+    assert problems(six) == [f"{of} (it has no ipv6_cidr); choose an address of it"]
+    other = six.replace("cidr: 127.16.0.0/20", 'cidr: 127.16.0.0/20, ipv6_cidr: "fd01::/64"')
+    assert problems(other) == [f"{of} (fd01::/64); choose an address of it"]

@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -139,6 +139,7 @@ _PLAIN: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
     bool: (_boolean, "true or false", "write it without quotes"),
     datetime: (_moment, "a date", "write it as 2030-01-01"),
     IPv4Address: (lambda raw: IPv4Address(_text(raw)), "an IPv4 address", "write one such as 127.16.0.11"),
+    IPv6Address: (lambda raw: IPv6Address(_text(raw)), "an IPv6 address", "write one such as fd00::7"),
     IPv6Network: (
         lambda raw: IPv6Network(_text(raw)),
         "an IPv6 prefix without host bits",

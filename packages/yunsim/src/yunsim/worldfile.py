@@ -146,6 +146,10 @@ def _instance_problems(world: WorldFile) -> Iterator[str]:
         vswitch = world.vswitch(instance.vswitch)
         if vswitch is not None and instance.ip not in vswitch.cidr:
             yield f"{path}.ip: {instance.ip} is not inside {vswitch.id} ({vswitch.cidr}); choose an address of it"
+        for address in instance.eni.ipv6:
+            if vswitch is not None and (vswitch.ipv6_cidr is None or address not in vswitch.ipv6_cidr):
+                block = vswitch.ipv6_cidr or "it has no ipv6_cidr"
+                yield f"{path}.eni.ipv6: {address} is not inside {vswitch.id} ({block}); choose an address of it"
 
 
 def _reference(path: str, value: str, allowed: list[str], *, required: bool = False) -> Iterator[str]:

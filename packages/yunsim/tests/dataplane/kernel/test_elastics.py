@@ -117,3 +117,20 @@ def test_an_elastic_address_goes_before_a_default_entry_and_after_any_other(alon
 def test_where_nftables_is_missing_its_package_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(possible.shutil, "which", lambda _name, path: None)
     assert possible.no_translation("trial-").endswith("install the package nftables")
+
+
+def test_without_nftables_a_world_that_begins_with_elastic_addresses_is_refused_and_any_other_is_not(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+):
+    which = possible.shutil.which
+    monkeypatch.setattr(possible.shutil, "which", lambda name, path: None if name == "nft" else which(name, path=path))
+
+    async def test() -> None:
+        await ready()
+        async with kernel(P) as made:
+            with pytest.raises(NotPossible, match="install the package nftables"):
+                await made.apply(WHOLE)
+            await made.apply(NETWORK)
+            assert reaches(at(ONE), at(TWO))
+
+    alone(test)
