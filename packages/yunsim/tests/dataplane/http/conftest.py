@@ -176,11 +176,15 @@ async def http2(site, shop):
 
 @dataclass
 class Reply:
-    """What has come of one response in HTTP/2; `reset` is the error code of a RST_STREAM."""
+    """What has come of one response in HTTP/2.
+
+    `bare` tells that its fields ended it, `reset` is the error code of a RST_STREAM.
+    """
 
     fields: dict = field(default_factory=dict)
     interim: list = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
+    bare: bool = False
     ended: bool = False
     reset: int | None = None
 
@@ -199,6 +203,7 @@ class Browser:
         self.greedy = True
         self.replies = {}
         self.goaway = None
+        self.uploaded = 0
         self.closed = False
         self._news = asyncio.Condition()
         self.write()
@@ -224,7 +229,7 @@ class Browser:
         if isinstance(event, h2.events.InformationalResponseReceived):
             reply.interim.append(dict(event.headers)[b":status"])
         elif isinstance(event, h2.events.ResponseReceived):
-            reply.fields = dict(event.headers)
+            reply.fields, reply.bare = dict(event.headers), event.stream_ended is not None
         elif isinstance(event, h2.events.DataReceived):
             reply.body += event.data
             if self.greedy:
@@ -260,6 +265,7 @@ class Browser:
             part = body[position : position + size]
             position += len(part)
             self.h2.send_data(stream, part, end_stream=position == len(body))
+            self.uploaded += len(part)
             self.write()
 
     async def reply(self, stream):

@@ -272,6 +272,22 @@ async def test_with_http_2_switched_off_what_is_under_way_ends_and_nothing_begin
     assert chosen == "http/1.1"
 
 
+@pytest.mark.parametrize(("error", "served"), [(ErrorCodes.NO_ERROR, True), (ErrorCodes.INTERNAL_ERROR, False)])
+async def test_a_client_that_says_goodbye_gets_what_it_has_asked_for(http2, browse, error, served):
+    listener, (origin,) = await http2()
+    browser = await browse(listener)
+    stream = browser.ask("/gate")
+    async with asyncio.timeout(5):
+        while not origin.heads:
+            await asyncio.sleep(0.005)
+    browser.write(frame(7, payload=struct.pack(">II", 0, error)))
+    await asyncio.sleep(0.02)
+    origin.opened.set()
+    reply = await browser.reply(stream)
+    await browser.until(lambda: browser.closed)
+    assert reply.ended == served
+
+
 async def test_a_new_certificate_drops_no_connection(rig, http2, browse, shop):
     listener, _ = await http2()
     browser = await browse(listener)

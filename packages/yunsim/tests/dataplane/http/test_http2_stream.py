@@ -16,6 +16,14 @@ async def eventually(met):
             await asyncio.sleep(0.005)
 
 
+async def still(count):
+    """Wait until something has not grown for a while."""
+    async with asyncio.timeout(10):
+        before = -1
+        while before != (before := count()):
+            await asyncio.sleep(0.2)
+
+
 @pytest.mark.parametrize("length", [[("content-length", str(len(MIB)))], []])
 async def test_a_large_body_goes_there_and_back(http2, browse, length):
     listener, (origin,) = await http2()
@@ -42,6 +50,7 @@ async def test_a_response_to_head_has_no_body(http2, browse):
     browser = await browse(listener)
     reply = await browser.get(method="HEAD")
     assert (reply.fields[b"content-length"], bytes(reply.body), reply.ended) == (b"2", b"", True)
+    assert reply.bare
     assert (await browser.get()).body == b"b0"
 
 
@@ -99,9 +108,9 @@ async def test_a_client_whose_window_is_shut_holds_the_backend_back_and_no_other
     browser.h2.increment_flow_control_window(1 << 20)
     browser.greedy = False
     slow = browser.ask("/big")
-    await asyncio.sleep(0.3)
+    await still(lambda: origin.sent)
     held = origin.sent
-    assert held < 16 << 20
+    assert 0 < held < 16 << 20
     assert (await browser.get()).body == b"b0"
     await asyncio.sleep(0.1)
     assert origin.sent == held, "the kernel holds the rest"
@@ -143,10 +152,10 @@ async def test_a_client_that_does_not_read_holds_the_backend_back(http2, browse)
     browser.h2.increment_flow_control_window((1 << 31) - 1 - 65535, stream)
     browser.write()
     browser.writer.transport.pause_reading()
-    await asyncio.sleep(0.5)
-    held = origin.sent
-    await asyncio.sleep(0.2)
-    assert origin.sent == held < 24 << 20, "what the kernel's buffers take, and no more"
+    await still(lambda: origin.sent)
+    assert 0 < origin.sent < 24 << 20, "what the kernel's buffers take, and no more"
+    browser.writer.transport.resume_reading()
+    assert len((await browser.reply(stream)).body) == origin.parts << 16
 
 
 async def test_a_backend_that_does_not_read_holds_the_client_back_and_no_other_stream(http2, browse):
@@ -154,9 +163,8 @@ async def test_a_backend_that_does_not_read_holds_the_client_back_and_no_other_s
     browser = await browse(listener)
     stream = browser.ask("/deaf", method="POST", ends=False)
     upload = asyncio.create_task(browser.upload(stream, b"x" * (64 << 20)))
-    await asyncio.sleep(0.5)
-    window = browser.h2.local_flow_control_window(stream)
-    assert window == 0
+    await still(lambda: browser.uploaded)
+    assert 0 < browser.uploaded < 48 << 20, "what the kernel's buffers take, and no more"
     other = browser.ask("/echo", method="POST", ends=False)
     await browser.upload(other, MIB)
     assert (await browser.reply(other)).body == MIB
@@ -172,6 +180,18 @@ async def test_an_answer_before_the_end_of_the_request_stops_the_upload(http2, b
     await browser.until(lambda: reply.reset is not None)
     assert (reply.status, bytes(reply.body), reply.reset) == (b"403", b"no", ErrorCodes.NO_ERROR)
     assert (await browser.get()).status == b"200"
+
+
+async def test_the_window_that_refused_requests_have_taken_is_given_back(http2, browse):
+    listener, _ = await http2()
+    browser = await browse(listener)
+    browser.h2.config.validate_outbound_headers = False
+    for _ in range(180):
+        stream = browser.ask("/a b", method="POST", ends=False)
+        for _ in range(3):
+            browser.h2.send_data(stream, b"x" * 16384)
+        browser.write()
+        assert (await browser.reply(stream)).status == b"400"
 
 
 @pytest.mark.parametrize("path", ["/drop", "/nonsense", "/upgrade"])

@@ -93,6 +93,7 @@ class Http2Client(asyncio.Protocol):
         """Read some frames."""
         if self._over:
             return
+        self.write()  # h2 forgets it when the client says GOAWAY
         try:
             happened = self.h2.receive_data(data)
         except ProtocolError as error:
@@ -177,9 +178,14 @@ class Http2Client(asyncio.Protocol):
     def _window(self, _: events.WindowUpdated | events.RemoteSettingsChanged) -> None:
         self._send_more()
 
-    def _terminated(self, _: events.ConnectionTerminated) -> None:
-        """Close at once: after the client's GOAWAY h2 can send nothing more, not even what is under way."""
-        self._close(None)
+    def _terminated(self, event: events.ConnectionTerminated) -> None:
+        """Let a client that leaves have what it has asked for (RFC 9113, 6.8); h2 by itself would send no more."""
+        if event.error_code:
+            self._close(None)
+        else:
+            self.h2.state_machine.state = ConnectionState.SERVER_OPEN
+            self._retired = True
+            self._close_if_retired()
 
     # What it gets.
 
