@@ -90,11 +90,24 @@ def instance_attributes(world: World, each: Instance) -> dict[str, Any]:
             "PrivateIpAddress": {"IpAddress": primary[:1]},
         },
         "PublicIpAddress": {"IpAddress": [each.public_ip] if each.public_ip else []},
-        "EipAddress": {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""},
+        "EipAddress": _elastic_address(world, each),
         "InnerIpAddress": {"IpAddress": []},
         "SecurityGroupIds": {"SecurityGroupId": list(each.security_group_ids)},
         "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": ""},
         "OperationLocks": {"LockReason": []},
+    }
+
+
+def _elastic_address(world: World, each: Instance) -> dict[str, Any]:
+    address = world.elastic_addresses.get(each.id, "")
+    found: Any = world.find(world.internet_holders.get(address, "")) if address else None
+    if found is None:
+        return {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""}
+    return {
+        "AllocationId": found.id,
+        "IpAddress": found.ip_address,
+        "InternetChargeType": found.internet_charge_type,
+        "Bandwidth": int(found.bandwidth),
     }
 
 

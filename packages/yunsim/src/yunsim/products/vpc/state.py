@@ -141,6 +141,7 @@ class ElasticIp:
     `busy_until` is when its latest association, or the end of one, has taken effect.
     """
 
+    resource_type: ClassVar[str] = "elastic-ip"
     id: str
     ip_address: str
     created: datetime
@@ -175,8 +176,9 @@ class State:
     tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
     def find(self, resource_id: str) -> Any | None:
-        """Return the VPC, vSwitch or route table with that id, or None."""
-        return self.vpcs.get(resource_id) or self.vswitches.get(resource_id) or self.route_tables.get(resource_id)
+        """Return the VPC, vSwitch, route table or elastic IP address with that id, or None."""
+        held: tuple[dict[str, Any], ...] = (self.vpcs, self.vswitches, self.route_tables, self.elastic_ips)
+        return next((each[resource_id] for each in held if resource_id in each), None)
 
     def add_vpc(self, world: World, cidr_block: str, *, own_id: str = "", **more: Any) -> Vpc:
         """Add a VPC and its System route table; `more` are further fields of Vpc."""

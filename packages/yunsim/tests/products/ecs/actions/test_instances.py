@@ -25,6 +25,18 @@ def test_an_instance_is_told_with_its_network(ecs: Any, site: Any) -> None:
     assert attribute["IoOptimized"] == "optimized"
 
 
+def test_an_instance_is_told_and_found_with_its_elastic_address(ecs: Any, vpc: Any, site: Any) -> None:
+    node, made = site.nodes[1], vpc("AllocateEipAddress", Bandwidth="10")
+    which = {"AllocationId": made["AllocationId"]}
+    vpc("AssociateEipAddress", **which, InstanceId=node.id)
+    (seen,) = ecs("DescribeInstances", EipAddresses=f'["{made["EipAddress"]}"]')["Instances"]["Instance"]
+    told = {**which, "IpAddress": made["EipAddress"], "InternetChargeType": "PayByTraffic", "Bandwidth": 10}
+    assert (seen["InstanceId"], seen["EipAddress"]) == (node.id, told)
+    vpc("UnassociateEipAddress", **which)
+    assert ids(ecs("DescribeInstances", EipAddresses=f'["{made["EipAddress"]}"]')) == []
+    assert ecs("DescribeInstanceAttribute", InstanceId=node.id)["EipAddress"]["IpAddress"] == ""
+
+
 def test_instances_are_found_by_each_filter(ecs: Any, site: Any) -> None:
     one, two, three = (node.id for node in site.nodes)
     ecs("TagResources", ResourceType="instance", ResourceId=[two], Tag=[{"Key": "team", "Value": "web"}])

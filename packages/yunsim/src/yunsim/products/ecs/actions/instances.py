@@ -65,12 +65,13 @@ def DescribeInstances(
 ) -> dict[str, Any]:
     """List instances that match everything asked for; the id and address lists are JSON.
 
-    No instance here has a lock, a key pair, an HPC cluster, or an RDMA, elastic or classic address.
+    No instance here has a lock, a key pair, an HPC cluster, or an RDMA or classic address.
     """
-    not_had = (EipAddresses, HpcClusterId, InnerIpAddresses, KeyPairName, LockReason, RdmaIpAddresses)
+    not_had = (HpcClusterId, InnerIpAddresses, KeyPairName, LockReason, RdmaIpAddresses)
     ids = rules.json_list("InstanceIds", InstanceIds)
     private = rules.json_list("PrivateIpAddresses", PrivateIpAddresses)
     public = rules.json_list("PublicIpAddresses", PublicIpAddresses)
+    elastic = rules.json_list("EipAddresses", EipAddresses)
     wanted_ipv6 = rules.at_most("Ipv6Address", Ipv6Address)
     rules.not_dry(dry_run=DryRun)
     found = [
@@ -81,6 +82,7 @@ def DescribeInstances(
         and _has(each, private)
         and _has(each, wanted_ipv6)
         and (not public or each.public_ip in public)
+        and (not elastic or world.elastic_addresses.get(each.id) in elastic)
         and ImageId in ("", each.image_id)
         and InstanceChargeType in ("", each.charge_type)
         and (not InstanceName or fnmatchcase(each.name, InstanceName))
