@@ -119,10 +119,12 @@ class Site:
         assert TOKEN not in said.out + said.err
         return Told(status, json.loads(said.out)["checks"])
 
-    def kubeconfig(self, **user: str) -> str:
-        """A kubeconfig of somebody else."""
+    def kubeconfig(self, token: str = TOKEN, server: str = "") -> str:
+        """A kubeconfig of somebody else, or of another place."""
         config = yaml.safe_load((self.folder / "admin").read_text())
-        config["users"][0]["user"] = user
+        config["users"][0]["user"] = {"token": token}
+        if server:
+            config["clusters"][0]["cluster"] = {"server": server}
         path = self.folder / "somebody"
         path.write_text(yaml.safe_dump(config))
         return str(path)
@@ -231,7 +233,7 @@ async def test_a_token_that_is_not_accepted(site):
 
 
 async def test_rights_that_are_missing_are_named_rule_by_rule(site):
-    told = await site.doctor(kubeconfig=site.kubeconfig(token=TOKEN))
+    told = await site.doctor(kubeconfig=site.kubeconfig())
     who = "system:serviceaccount:kube-system:ccm"
     nodes = [one for one in told.checks if one["check"] == "right to nodes"]
     assert f"{who} may not patch and delete nodes" in [one["found"] for one in nodes]
@@ -247,7 +249,7 @@ async def test_rights_that_are_missing_are_named_rule_by_rule(site):
 
 
 async def test_only_the_chosen_controllers_need_rights(site):
-    told = await site.doctor("--controllers=route", kubeconfig=site.kubeconfig(token=TOKEN))
+    told = await site.doctor("--controllers=route", kubeconfig=site.kubeconfig())
     assert "right to pods" not in told.of("warning")
     assert [one["found"] for one in told.checks if one["check"] == "right to services"] == [
         "system:serviceaccount:kube-system:ccm may not list and watch services"
@@ -256,7 +258,7 @@ async def test_only_the_chosen_controllers_need_rights(site):
 
 async def test_with_the_declared_rules_nothing_is_missing(site):
     _grant(site)
-    told = await site.doctor(kubeconfig=site.kubeconfig(token=TOKEN))
+    told = await site.doctor(kubeconfig=site.kubeconfig())
     assert told.named("rights (RBAC)")["status"] == "ok"
 
 
@@ -361,7 +363,7 @@ async def test_an_account_that_is_in_arrears(site):
 
 
 async def test_objects_that_may_not_be_listed_name_the_right(site):
-    told = await site.doctor(kubeconfig=site.kubeconfig(token=TOKEN))
+    told = await site.doctor(kubeconfig=site.kubeconfig())
     assert told.named("nodes")["found"] == "because of: right to nodes"
     assert told.named("Services")["found"] == "because of: right to services"
 
@@ -424,6 +426,30 @@ async def test_a_node_that_is_another_machine(site):
 async def test_a_node_whose_instance_is_gone(site):
     name = site.node(WORKERS[0], providerID=f"{REGION}.i-bp1none")
     assert "i-bp1none, which ECS does not show | if the machine exists" in (await site.doctor()).bad(f"node {name}")
+
+
+async def test_two_nodes_that_are_one_machine(site):
+    site.node(WORKERS[0])
+    site.node(WORKERS[0], name="twin")
+    told = await site.doctor()
+    twice = [
+        told.named(f"node {name}")["found"]
+        for name in ("twin", WORKERS[0].hostname)
+        if f"node {name}" in told.of("broken")
+    ]
+    assert len(twice) == 1
+    assert f"the ECS instance {WORKERS[0].id} is also the node" in twice[0]
+
+
+async def test_a_server_that_is_no_api_server(site):
+    told = await site.doctor(kubeconfig=site.kubeconfig(server=site.cloud.url))
+    assert told.named("API server")["status"] == "broken"
+
+
+async def test_a_taint_that_nobody_is_there_to_take_away(site):
+    name = site.node(WORKERS[0], taints=[TAINT])
+    site.lease()
+    assert "| add node to --controllers" in (await site.doctor("--controllers=service")).bad(f"taint of node {name}")
 
 
 async def test_a_taint_that_stays_although_somebody_leads(site):
@@ -539,7 +565,7 @@ async def test_a_controller_with_the_declared_rules_and_no_other_is_refused_noth
     names = [site.node(WORKERS[0], taints=[TAINT]), site.node(WORKERS[1], providerID="", taints=[TAINT])]
     site.service("web", {})
     flags = ["--health-probe-bind-addr=0", "--metrics-bind-addr=0", CIDR, f"--cloud-config={site.config()}",
-             f"--kubeconfig={site.kubeconfig(token=TOKEN)}"]  # fmt: skip
+             f"--kubeconfig={site.kubeconfig()}"]  # fmt: skip
     controller = await start("cloud-controller-manager", flags, site.folder, environment(site.cloud.url))
     verbs = site.cluster.verbs
 
@@ -554,7 +580,7 @@ async def test_a_controller_with_the_declared_rules_and_no_other_is_refused_noth
 
     try:
         await until("nodes are admitted, routed, and the Service is served", served)
-        told = await site.doctor(CIDR, kubeconfig=site.kubeconfig(token=TOKEN), writing=True)
+        told = await site.doctor(CIDR, kubeconfig=site.kubeconfig(), writing=True)
         assert (told.status, told.of("warning"), told.of("broken")) == (0, [], [])
         verbs.delete("services", "web", "default")
         await until("the Service is gone", gone)

@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
 
 import aiohttp
-import msgspec
 
 from yunqiao.cli.reaching import reach, transport
 from yunqiao.cloud.metadata import Metadata
@@ -28,6 +27,7 @@ from yunqiao.install.permissions import PRODUCTS, Right
 from yunqiao.install.sight import UNUSABLE, Cloud, Cluster, Lock
 from yunqiao.kube.client import Client
 from yunqiao.kube.connect import Connection, find
+from yunqiao.kube.decode import decode
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.lock import TENURE, AnnotationLock, LeaseLock, annotation
 from yunqiao.kube.lock import Lock as Record
@@ -74,7 +74,7 @@ class ApiServer:
 
     async def version(self) -> str:
         """`v1.31.0`. Raises Trouble."""
-        answer = msgspec.json.decode(await self._wire.send(_Version("get", ACCESS)))
+        answer: dict[str, Any] = decode(dict, await self._wire.send(_Version("get", ACCESS)))
         return str(answer.get("gitVersion", "of unknown version"))
 
     async def user(self) -> str:
@@ -83,7 +83,7 @@ class ApiServer:
             answer = await self._asked(SUBJECT, {})
         except Trouble:
             return ""
-        return str(answer["status"].get("userInfo", {}).get("username", ""))
+        return str(answer.get("userInfo", {}).get("username", ""))
 
     async def may(self, right: Right) -> bool:
         """Ask the server's authorizers. Raises Trouble."""
@@ -94,7 +94,7 @@ class ApiServer:
             "namespace": rule.namespace, "name": rule.name,
         }  # fmt: skip
         answer = await self._asked(ACCESS, {"resourceAttributes": attributes})
-        return bool(answer["status"].get("allowed"))
+        return bool(answer.get("allowed"))
 
     async def list(self, kind: Kind[T]) -> Listing[T]:
         """Everything of that kind. Raises Trouble."""
@@ -136,9 +136,11 @@ class ApiServer:
         ours = annotation(thing, TENURE) == str(held.transitions)
         return Lock(f"{record.kind.name} {namespace}/{name}", Holder(held.holder, max(0.0, age), held.seconds), ours)
 
-    async def _asked(self, kind: Kind[dict[str, Any]], spec: Mapping[str, Any]) -> Any:
+    async def _asked(self, kind: Kind[dict[str, Any]], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The status of a review, made anew. Raises Trouble."""
         body = {"apiVersion": kind.api, "kind": kind.name, "spec": spec}
-        return msgspec.json.decode(await self._wire.send(Request("create", kind, body=body)))
+        answer: dict[str, Any] = decode(kind.type, await self._wire.send(Request("create", kind, body=body)))
+        return answer.get("status") or {}
 
 
 class Unreached(Client):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yunqiao.install.findings import Finding, broken, ok, warning
+from yunqiao.install.permissions import ALL
 from yunqiao.options.setting import Note, Problem
 from yunqiao.settings import Settings
 
@@ -32,8 +33,10 @@ def configuration(given: Given, settings: Settings) -> Iterator[Finding]:
 
 
 def _used(file: str, settings: Settings) -> str:
-    controllers = ", ".join(settings.controllers)
-    return f"{file or 'no cloud-config'}; controllers {controllers}; network {settings.network}"
+    controllers = ", ".join(one for one in settings.controllers if one in ALL)
+    absent = ", ".join(one for one in settings.controllers if one not in ALL)
+    beside = f" (this version has no {absent})" if absent else ""
+    return f"{file or 'no cloud-config'}; controllers {controllers or 'none'}{beside}; network {settings.network}"
 
 
 def _problem(problem: Problem, file: str) -> Finding:

@@ -112,6 +112,12 @@ def is_forbidden(trouble: Trouble) -> bool:
     return advice(trouble).startswith(FORBIDDEN)
 
 
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def said(check: str, status: Status, text: str, otherwise: str) -> Finding:
     """A message of ours, which says what is wrong, then `: `, then the fix."""
     found, colon, fix = text.partition(": ")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from yunqiao.controllers.nodes import identity
 from yunqiao.controllers.nodes.aside import word_for
 from yunqiao.controllers.nodes.identity import Doubt, Evidence, Gone, Verdict
-from yunqiao.controllers.nodes.kinds import Kind, is_excluded, is_uninitialized, kind_of
+from yunqiao.controllers.nodes.kinds import UNINITIALIZED, Kind, is_excluded, is_uninitialized, kind_of, readiness
 from yunqiao.controllers.nodes.rules import Rules
-from yunqiao.install.findings import Finding, Status, broken, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, Status, broken, listed, ok, said, unchecked, warning
 from yunqiao.install.permissions import NODE
 from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
@@ -21,6 +21,10 @@ NOT_CHOSEN = 'nobody writes it: add node to --controllers, or write it with "yun
 NOT_SHOWN = (
     "if the machine exists, check region and vpcid; if it is gone, kubectl delete node {name} (the controller does so "
     "when it is certain)"
+)
+LEFT = (
+    "if it has only just joined, look again in a minute; else kubectl describe node {name} and the controller's log "
+    "say why"
 )
 REGISTER_ANEW = "correct the node, or register it anew; kubectl describe node {name} has the Events about it"
 
@@ -36,27 +40,28 @@ def nodes(cluster: Cluster | Trouble, cloud: Cloud | Trouble, settings: Settings
     else:
         yield ok("nodes", _counted(cluster.nodes, cloud.rules.region))
         yield from _known(cluster.nodes, cloud, settings)
-        yield from _waiting(cluster, cloud.rules.region)
+        yield from _waiting(cluster, cloud.rules.region, settings)
 
 
 def _counted(all_nodes: Sequence[Node], region: str) -> str:
     kinds = Counter(kind_of(node, region).value for node in all_nodes)
     counts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
     excluded = [node.metadata.name for node in all_nodes if is_excluded(node)]
-    return f"{counts}" + (f"; kept out by label: {', '.join(excluded)}" if excluded else "")
+    return counts + (f"; kept out by label: {listed(excluded)}" if excluded else "")
 
 
 def _known(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Iterator[Finding]:
     """Each node against what ECS says."""
     asked = [node for node in all_nodes if is_asked_about(node, cloud.rules.region)]
     if cloud.nodes is None:
-        yield unchecked("instances of nodes", "because of: endpoint ecs, credentials or clock")
+        yield unchecked("instances of nodes", "because of: access to the cloud")
         return
     rules = Rules(cloud.rules.region, cloud.rules.vpc_id)
     judged = [(node, cloud.nodes.trouble(node) or _verdict(node, cloud.nodes.evidence(), rules)) for node in asked]
     for node, verdict in judged:
         if not isinstance(verdict, Trouble):
             yield from _judged(node, verdict, settings)
+    yield from _twins([(node, verdict) for node, verdict in judged if isinstance(verdict, Instance)])
     yield from _unasked(verdict for _, verdict in judged if isinstance(verdict, Trouble))
     if asked and all(isinstance(verdict, Instance) for _, verdict in judged):
         yield ok("instances of nodes", f"each of {len(judged)} nodes is the ECS instance that it should be")
@@ -72,6 +77,18 @@ def _verdict(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
     if kind_of(node, rules.region) is Kind.INSTANCE:
         return identity.claimed(node, evidence)
     return identity.found(node, evidence, rules)
+
+
+def _twins(found: Sequence[tuple[Node, Instance]]) -> Iterator[Finding]:
+    """Living nodes that are one and the same instance."""
+    first: dict[str, str] = {}
+    for node, instance in found:
+        if readiness(node) == "Unknown":
+            continue
+        other = first.setdefault(instance.id, node.metadata.name)
+        if other != node.metadata.name:
+            text = identity.TWICE.format(id=instance.id, other=other)
+            yield said(f"node {node.metadata.name}", Status.BROKEN, text, "")
 
 
 def _unasked(troubles: Iterable[Trouble]) -> Iterator[Finding]:
@@ -94,18 +111,20 @@ def _judged(node: Node, verdict: Verdict, settings: Settings) -> Iterator[Findin
             yield warning(f"node {name}", found, writes if NODE in settings.controllers else NOT_CHOSEN)
 
 
-def _waiting(cluster: Cluster, region: str) -> Iterator[Finding]:
+def _waiting(cluster: Cluster, region: str, settings: Settings) -> Iterator[Finding]:
     """Nodes on which nothing may run yet."""
     for node in cluster.nodes if not isinstance(cluster.nodes, Trouble) else ():
         if is_uninitialized(node):
-            yield _uninitialized(node, kind_of(node, region), region, leads=cluster.leads)
+            yield _uninitialized(node, region, settings, leads=cluster.leads)
 
 
-def _uninitialized(node: Node, kind: Kind, region: str, *, leads: bool) -> Finding:
-    check = f"taint of node {node.metadata.name}"
-    found = "nothing may run there: it has the taint node.cloudprovider.kubernetes.io/uninitialized"
+def _uninitialized(node: Node, region: str, settings: Settings, *, leads: bool) -> Finding:
+    check, kind = f"taint of node {node.metadata.name}", kind_of(node, region)
+    found = f"nothing may run there: it has the taint {UNINITIALIZED}"
     if kind not in (*OURS, Kind.LINGJUN):
         return said(check, Status.WARNING, word_for(kind, node.spec.provider_id, region), "")
+    if NODE not in settings.controllers:
+        return broken(check, found, "add node to --controllers: its controller takes the taint away")
     if leads:
-        return broken(check, f"{found} although a controller leads", REGISTER_ANEW.format(name=node.metadata.name))
+        return broken(check, f"{found} although a controller leads", LEFT.format(name=node.metadata.name))
     return warning(check, found, "the controller takes it away once it runs")

@@ -10,7 +10,7 @@ from yunqiao.controllers.routes.publish import standings
 from yunqiao.controllers.routes.rules import Rules
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.controllers.routes.want import NO_RANGE, Wanted, Wish, ranges_of, want
-from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, Status, broken, failed, listed, ok, said, unchecked, warning
 from yunqiao.install.nodes import OURS
 from yunqiao.install.permissions import ROUTE
 from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
@@ -28,7 +28,9 @@ OUTSIDE_OF_VPC = (
     "of the VPC itself (Terway), set --configure-cloud-routes=false"
 )
 KNOWN_TO_US = "add --cluster-cidr with the value that kube-controller-manager has"
-WAIT = "the controller writes it as soon as it runs"
+WAIT = (
+    "wait, if the node or the controller has only just come; else kubectl describe node {name} has the Events about it"
+)
 TABLES = "check routeTableIDs in the cloud-config (Global.routeTableIDs)"
 
 
@@ -58,13 +60,13 @@ def _ranges(ours: Sequence[Node], cloud: Cloud) -> Iterator[Finding]:
     """Nodes that have none, and ranges that lie in the VPC's own."""
     without = [node.metadata.name for node in ours if not ranges_of(node)]
     if without:
-        yield broken("pod ranges", f"no podCIDR on {_some(without)}", RANGES)
+        yield broken("pod ranges", f"no podCIDR on {listed(without)}", RANGES)
     elif ours:
         yield ok("pod ranges", f"each of {len(ours)} nodes has one")
     own = cloud.vpc.cidrs if isinstance(cloud.vpc, Vpc) else ()
     inside = [f"{cidr} of {node.metadata.name}" for node in ours for cidr in ranges_of(node) if _touches(cidr, own)]
     if inside:
-        found = f"{_some(inside)} within the VPC's own range ({', '.join(own)})"
+        found = f"{listed(inside)} within the VPC's own range ({', '.join(own)})"
         yield warning("pod ranges and VPC", found, OUTSIDE_OF_VPC)
 
 
@@ -132,9 +134,4 @@ def _entry(wish: Wish, verdict: Verdict) -> Finding:
     check = f"route of node {wish.node}"
     if verdict.state is State.BLOCKED:
         return said(check, Status.BROKEN, verdict.text, TABLES)
-    return warning(check, f"{wish.cidr} leads nowhere yet ({verdict.state.value})", WAIT)
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return warning(check, f"{wish.cidr} leads nowhere yet ({verdict.state.value})", WAIT.format(name=wish.node))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from yunqiao.controllers.services.identity import wants_balancer
 from yunqiao.controllers.services.publish import CONDITION
 from yunqiao.controllers.services.triggers import key_of
-from yunqiao.install.findings import Finding, broken, ok, unchecked
+from yunqiao.install.findings import Finding, broken, ok, unchecked, warning
 from yunqiao.install.permissions import SERVICE
 from yunqiao.install.sight import Cluster, no_objects
 from yunqiao.model.cluster import Service
@@ -29,8 +29,11 @@ def services(cluster: Cluster | Trouble, settings: Settings) -> Iterator[Finding
     served = sum(not why_not(one) for one in ours)
     yield ok("Services", f"{len(ours)} of type LoadBalancer, {served} of them served{others}" if balanced else NONE)
     for one in ours:
-        if why := why_not(one):
-            yield broken(f"Service {key_of(one)}", why, f"yunqiao explain service {key_of(one)}")
+        explain = f"yunqiao explain service {key_of(one)}"
+        if one.metadata.deletion_timestamp:
+            yield warning(f"Service {key_of(one)}", f"is going since {one.metadata.deletion_timestamp}", explain)
+        elif why := why_not(one):
+            yield broken(f"Service {key_of(one)}", why, explain)
 
 
 def why_not(service: Service) -> str:
