@@ -91,7 +91,7 @@ class Stage:
 
     async def row(self, act: Callable[[], Awaitable[None]], done: Callable[[], Awaitable[bool]]) -> Row:
         """Do something and wait for its effect and for silence; the calls made meanwhile are the cost."""
-        self._since = (await self._calls())[1]
+        await self.begin()
         begun = time.time()
         await act()
         end = time.monotonic() + PATIENCE
@@ -100,15 +100,15 @@ class Stage:
                 raise TimeoutError(f"not done within {PATIENCE:.0f} s; see {self.folder}")
             await asyncio.sleep(0.1)
         finished = time.time()
-        calls, _ = await self._until_quiet()
+        calls = await self.until_quiet()
         reads = [call for call in calls if call["action"].startswith("Describe")]
-        return Row(finished - begun, len(reads), len(calls) - len(reads), self._megabytes())
+        return Row(finished - begun, len(reads), len(calls) - len(reads), self.megabytes())
 
     async def calls_of(self, change: Callable[["Stage"], Awaitable[None]]) -> list[str]:
         """The actions called from a change until nothing more is sent, in order."""
-        self._since = (await self._calls())[1]
+        await self.begin()
         await change(self)
-        return [call["action"] for call in (await self._until_quiet())[0]]
+        return [call["action"] for call in await self.until_quiet()]
 
     async def create(self) -> None:
         """Services without a selector, each with one endpoint on the first node, traffic policy Local."""
@@ -119,8 +119,8 @@ class Stage:
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{number}", "annotations": INTRANET},
             "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": [{"port": 80}]},
         }  # fmt: skip
-        await self._write("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", _slice(number, 0))
-        await self._write("POST", "/api/v1/namespaces/default/services", service)
+        await self.write("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", _slice(number, 0))
+        await self.write("POST", "/api/v1/namespaces/default/services", service)
 
     async def annotate(self) -> None:
         """What somebody else's tool might write."""
@@ -129,11 +129,11 @@ class Stage:
     async def swap(self) -> None:
         """Every endpoint moves to another node."""
         url = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/s{}"
-        await self._each(lambda number: self._write("PUT", url.format(number), _slice(number, 1)))
+        await self._each(lambda number: self.write("PUT", url.format(number), _slice(number, 1)))
 
     async def join(self) -> None:
         """One node more; its instance is there already."""
-        await self._write("POST", "/api/v1/nodes", _node(self.nodes))
+        await self.write("POST", "/api/v1/nodes", _node(self.nodes))
         self.nodes += 1
 
     async def become_cluster(self) -> None:
@@ -153,15 +153,15 @@ class Stage:
 
     async def endpoint(self, node: int) -> None:
         """Let the first Service's only endpoint be on that node."""
-        await self._write("PUT", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/s0", _slice(0, node))
+        await self.write("PUT", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/s0", _slice(0, node))
 
     async def delete(self) -> None:
         """All Services."""
-        await self._each(lambda number: self._write("DELETE", f"/api/v1/namespaces/default/services/s{number}", None))
+        await self._each(lambda number: self.write("DELETE", f"/api/v1/namespaces/default/services/s{number}", None))
 
     async def all_have_addresses(self) -> bool:
         """Whether every Service's status has one."""
-        listed = await self._list("/api/v1/namespaces/default/services")
+        listed = await self.listed("/api/v1/namespaces/default/services")
         return sum(bool(one["status"]["loadBalancer"].get("ingress")) for one in listed) == self.services
 
     async def all_swapped(self) -> bool:
@@ -173,7 +173,7 @@ class Stage:
 
     async def all_gone(self) -> bool:
         """Whether neither Services nor balancers are left."""
-        listed = await self._list("/api/v1/namespaces/default/services")
+        listed = await self.listed("/api/v1/namespaces/default/services")
         return len(listed) == 1 and not (await self._state())["slb"]["load_balancers"]
 
     async def settled(self) -> bool:
@@ -220,14 +220,16 @@ class Stage:
 
     async def _merge(self, number: int, body: Any) -> None:
         kind = "application/merge-patch+json"
-        await self._write("PATCH", f"/api/v1/namespaces/default/services/s{number}", body, kind)
+        await self.write("PATCH", f"/api/v1/namespaces/default/services/s{number}", body, kind)
 
-    async def _write(self, method: str, path: str, body: Any, kind: str = "application/json") -> None:
+    async def write(self, method: str, path: str, body: Any, kind: str = "application/json") -> None:
+        """Send a request to the API server."""
         data = None if body is None else json.dumps(body)
         async with self._api.request(method, path, data=data, headers={"Content-Type": kind}) as response:
             await response.read()
 
-    async def _list(self, path: str) -> list[Any]:
+    async def listed(self, path: str) -> list[Any]:
+        """All objects there."""
         async with self._api.get(path) as response:
             return list((await response.json())["items"])
 
@@ -240,16 +242,22 @@ class Stage:
             calls = (await response.json())["calls"]
         return calls, max((call["number"] for call in calls), default=self._since)
 
-    async def _until_quiet(self) -> tuple[list[Any], int]:
-        seen, since = await self._calls(), time.monotonic()
+    async def begin(self) -> None:
+        """Count calls from now on."""
+        self._since = (await self._calls())[1]
+
+    async def until_quiet(self) -> list[Any]:
+        """The calls since counting began, once no more come."""
+        (seen, _), since = await self._calls(), time.monotonic()
         while time.monotonic() - since < QUIET:
             await asyncio.sleep(0.2)
-            now = await self._calls()
-            if len(now[0]) != len(seen[0]):
+            now, _ = await self._calls()
+            if len(now) != len(seen):
                 seen, since = now, time.monotonic()
         return seen
 
-    def _megabytes(self) -> float:
+    def megabytes(self) -> float:
+        """Resident memory of the controller."""
         if self._controller is None:
             return 0.0
         with contextlib.suppress(OSError):
@@ -308,7 +316,7 @@ async def staged(folder: Path, nodes: int, latency: int, rates: str, services: i
         stage = Stage(folder, url, session, api)
         stage.services, stage.nodes = services, nodes
         for number in range(nodes):
-            await stage._write("POST", "/api/v1/nodes", _node(number))  # noqa: SLF001  # the stage's own set-up
+            await stage.write("POST", "/api/v1/nodes", _node(number))
         try:
             yield stage
         finally:

@@ -87,6 +87,12 @@ async def test_a_lost_answer_ends_the_connection(client: Client, kind: str, made
     assert (await client.done("DescribeLoadBalancers"))["TotalCount"] == made
 
 
+async def test_a_url_that_is_too_long_is_refused_as_the_gateway_does(client: Client):
+    async with client.session.post(f"{client.server.url}/?Action=DescribeRegions&x={'x' * 17_000}") as response:
+        assert (response.status, response.content_type) == (414, "text/html")
+    await client.done("DescribeLoadBalancers", LoadBalancerName="x" * 10_000)
+
+
 async def test_a_request_that_is_too_large_is_told_so(client: Client):
     async with client.session.post(client.server.url, data=io.BytesIO(b"x" * (5 * 1024 * 1024))) as response:
         assert response.status == 413

@@ -63,6 +63,21 @@ async def test_an_nlb_write_goes_in_the_form_and_a_look_in_the_query(cloud: Any,
     assert (mixed.query, mixed.form) == ({"Tag.1.Key": "k"}, {"RegionId": "cn-hangzhou", "MaxResults": "100"})
 
 
+async def test_what_is_too_long_for_a_url_goes_in_the_form(cloud: Any, client: Client) -> None:
+    """A gateway answers 414 to a URL of 50 routes."""
+    routes = {f"RouteEntries.{number}.DstCidrBlock": f"10.0.{number}.0/24 {'x' * 150}" for number in range(50)}
+    await client.send(Call("slb", "CreateRouteEntries", routes, "make", write=True))
+    (made,) = cloud.asked
+    assert (made.query, made.form) == ({}, {"RegionId": "cn-hangzhou", **routes})
+
+
+@pytest.mark.parametrize("status", [413, 414])
+async def test_a_request_that_is_too_long_is_refused(cloud: Any, client: Client, status: int) -> None:
+    cloud.answers = [cloud.Answer(status, b"<html>Request-URI Too Large</html>")]
+    with pytest.raises(Refused, match="it must be parted"):
+        await client.send(LOOK)
+
+
 async def test_calls_share_kept_connections(cloud: Any, client: Client) -> None:
     for _ in range(5):
         await client.send(LOOK)

@@ -17,6 +17,10 @@ from yunsim.wire import Call, Request, error_body, read_call
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 4 * 1024 * 1024
+LONGEST_TARGET = 16 * 1024
+"""Characters of a URL that the gateway takes. Where it draws the line is not documented; that it does is known from
+https://github.com/aliyun/openapi-core-nodejs-sdk/issues/55."""
+_TOO_LONG = "<html><head><title>414 Request-URI Too Large</title></head><body>Request-URI Too Large</body></html>"
 _INTERNAL = ApiError(500, "InternalError", "The request processing has failed due to some unknown error.")
 _PROXY_PAGE = "<html><body><h1>{status}</h1></body></html>"
 
@@ -44,6 +48,8 @@ class Handlers:
 
     async def api(self, request: web.Request) -> web.Response:
         """Answer one API call."""
+        if len(request.raw_path) > LONGEST_TARGET:
+            return web.Response(status=414, text=_TOO_LONG, content_type="text/html")
         request_id = new_request_id()
         headers = {name.lower(): value for name, value in request.headers.items()}
         content = await request.read()

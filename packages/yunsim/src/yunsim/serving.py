@@ -19,7 +19,7 @@ from yunsim.dataplane.kernel.namespaces import NotMade
 from yunsim.dataplane.kernel.possible import NotPossible
 from yunsim.dataplane.loopback import Loopback
 from yunsim.founding import found
-from yunsim.http import application
+from yunsim.http import LONGEST_TARGET, application
 from yunsim.limits import Limits, Rates, rates_of
 from yunsim.metadata import Metadata
 from yunsim.networking import Networked, refuse_loopback, wanted
@@ -64,7 +64,10 @@ async def serving(
         )
         control = Control(cloud, file, carrying)
         runner = web.AppRunner(
-            application(cloud, Metadata(cloud.world, file), control), access_log=None, shutdown_timeout=_CLOSE_AFTER
+            application(cloud, Metadata(cloud.world, file), control),
+            access_log=None,
+            shutdown_timeout=_CLOSE_AFTER,
+            max_line_size=2 * LONGEST_TARGET,
         )
         await runner.setup()
         stack.push_async_callback(carrying.close)

@@ -19,6 +19,9 @@ from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale, Trouble
 UNREADABLE = "HTTP"
 """Begins the code of an answer that was not the API's (`HTTP502`): a gateway's page, an empty body."""
 
+TOO_LONG = (413, 414)
+"""HTTP status of a request that a gateway takes for too long: the API never saw it."""
+
 BUSY = 1.0
 THROTTLED = 5.0
 SLOW = 10.0
@@ -245,6 +248,15 @@ def is_full(trouble: Trouble) -> bool:
     return trouble.fault is not None and trouble.fault.code.endswith(("OverLimit", "OverQuota"))
 
 
+def about_the_question(trouble: Trouble) -> bool:
+    """Tell whether something that was asked for is wrong, rather than who asked, when, or how often.
+
+    The same question in smaller pieces shows which of them it is.
+    """
+    fault = trouble.fault if isinstance(trouble, Refused | Stale) else None
+    return fault is not None and fault.status in (400, 404, *TOO_LONG)
+
+
 def key_ended(trouble: Trouble) -> bool:
     """Tell whether a temporary key was refused because it ended, so that a new one is needed."""
     return trouble.fault is not None and "InvalidSecurityToken" in trouble.fault.code
@@ -262,6 +274,8 @@ def _by_status(fault: Fault) -> Trouble:
     """A code that is not in the table: an answer that is not the API's own says nothing about the effect."""
     if fault.status == 503:
         return NotYet(str(fault), THROTTLED, fault)
+    if fault.status in TOO_LONG:
+        return Refused(f"{fault} The request is too long for the gateway: it must be parted.", fault)
     if fault.status >= 500 or not fault.code or fault.code.startswith(UNREADABLE):
         return Lost(str(fault), fault)
     if fault.status == 404:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from yunqiao.cloud import ecs
+from yunqiao.cloud.codes import about_the_question
 from yunqiao.cloud.paging import chunks, every
 from yunqiao.model.clock import Clock
-from yunqiao.model.errors import Refused, Stale, Trouble
+from yunqiao.model.errors import Trouble
 from yunqiao.model.instance import Instance
 from yunqiao.model.step import Send
 
@@ -22,8 +23,6 @@ ABSENT_FOR = 2.0
 """Seconds for which what was not shown is taken to be not there: an instance that has just been made may come late."""
 KEPT = 7200.0
 """Seconds for which an answer is kept."""
-OF_THE_QUESTION = (400, 404)
-"""HTTP status of a refusal that is about what was asked for, not about who asked."""
 MOST_PARTINGS = 16
 """More than two culprits among a hundred need; beyond that it is not one id's fault."""
 EVER = float("-inf")
@@ -111,9 +110,3 @@ class Instances:
                 self._told[one] = (asked, answer)
         oldest = self.clock.now() - KEPT
         self._told = {one: told for one, told in self._told.items() if told[0] >= oldest}
-
-
-def about_the_question(trouble: Trouble) -> bool:
-    """Whether something that was asked for is wrong, rather than who asked, when, or how often."""
-    fault = trouble.fault if isinstance(trouble, Refused | Stale) else None
-    return fault is not None and fault.status in OF_THE_QUESTION

@@ -76,9 +76,10 @@ def trouble(code, status=400):
     return outcome(Fault("CreateRouteEntries", status, code, "words", ""), "vpc")
 
 
-def test_a_batch_that_was_refused_goes_in_halves(scene):
+@pytest.mark.parametrize(("code", "status"), [("InvalidCidrBlock", 400), ("HTTP414", 414)])
+def test_a_batch_that_was_refused_goes_in_halves(scene, code, status):
     four = [scene.route(cidr=f"172.16.{number}.0/24") for number in range(4)]
-    seen = stumble(scene.seen(), create(*four), trouble("InvalidCidrBlock"), 0.0)
+    seen = stumble(scene.seen(), create(*four), trouble(code, status), 0.0)
     assert seen is not None
     assert set(seen.portions.values()) == {2}
     assert len(seen.portions) == 4

@@ -11,8 +11,9 @@ from functools import partial
 from ipaddress import ip_address
 
 from yunqiao.cloud import ecs
+from yunqiao.cloud.codes import about_the_question
 from yunqiao.cloud.ecs import Interface
-from yunqiao.cloud.instances import MOST_PARTINGS, Instances, about_the_question
+from yunqiao.cloud.instances import MOST_PARTINGS, Instances
 from yunqiao.cloud.paging import chunks, every
 from yunqiao.controllers.nodes.identity import Evidence
 from yunqiao.controllers.nodes.kinds import is_uninitialized

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from yunqiao.cloud import vpc
-from yunqiao.cloud.codes import outcome
+from yunqiao.cloud.codes import about_the_question, outcome
 from yunqiao.cloud.vpc import FailedRoute
-from yunqiao.model.errors import Fault, NotYet, Refused, Stale, Trouble
+from yunqiao.model.errors import Fault, NotYet, Stale, Trouble
 from yunqiao.model.route import Route, canonical
 from yunqiao.model.step import Call, Reply
 
-OF_THE_QUESTION = (400, 404)
-"""HTTP status of a refusal that is about what was asked for, not about who asked."""
 COMING = "Pending"
 """The state of an entry whose making was accepted."""
 BUSY_AGAIN = 5.0
@@ -92,7 +90,7 @@ def stumble(seen: Seen, call: Call, trouble: Trouble, now: float) -> Seen | None
     None when it is not about the entries (permission, throttling, network).
     """
     fault = trouble.fault
-    if not isinstance(trouble, Stale | Refused) or fault is None or fault.status not in OF_THE_QUESTION:
+    if fault is None or not about_the_question(trouble):
         return None
     routes = vpc.written_routes(call)
     if len(routes) == 1:

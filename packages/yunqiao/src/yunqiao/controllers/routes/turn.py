@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from yunqiao.cloud import vpc
-from yunqiao.cloud.instances import about_the_question
+from yunqiao.cloud.codes import about_the_question
 from yunqiao.controllers.routes import look
 from yunqiao.controllers.routes.claims import claim_of
 from yunqiao.controllers.routes.judge import Ground, State, grounds

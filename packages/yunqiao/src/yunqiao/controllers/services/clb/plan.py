@@ -71,7 +71,7 @@ def _borrowed(wanted: Balancer | Absent, seen: Balancer, who: Identity) -> Plan:
             plan_groups.withdrawal(seen, who),
             plan_access.withdrawal(seen),
         )
-        return Plan(tuple(step for one in leaving for step in one))
+        return Plan(tuple(step for one in leaving for step in one), blocked=tuple(plan_listeners.staying(seen, who)))
     if made_by_kubernetes(seen):
         return Plan(blocked=(OF_A_CLUSTER.format(seen.id),))
     if who.asked != seen.id:

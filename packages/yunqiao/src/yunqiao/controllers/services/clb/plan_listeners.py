@@ -1,15 +1,18 @@
 """Listeners: create what is missing, change what differs, start what stands, remove what is too much."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from yunqiao.cloud.clb import listeners
 from yunqiao.cloud.clb.listeners import AT_CREATION
-from yunqiao.controllers.services.clb import plan_access, plan_domains
+from yunqiao.controllers.services.clb import plan_access, plan_domains, redirects
 from yunqiao.controllers.services.clb.plan_groups import chosen
 from yunqiao.controllers.services.identity import Identity
-from yunqiao.model.balancer import UNMANAGED, Balancer, Listener, slot_of
+from yunqiao.model.balancer import UNMANAGED, Balancer, Listener
 from yunqiao.model.step import Call
+
+Leaving = Iterator[tuple[Listener, str]]
+"""Listeners that have to go, and why."""
 
 
 def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
@@ -21,39 +24,53 @@ def steps(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[Call]:
         return
     have = {listener.slot: listener for listener in seen.listening}
     for wish in wanted.listeners:
-        listener, twin, group = plan_access.resolved(wish, wanted, seen), have.get(wish.slot), chosen(seen, wish.group)
-        ready = not listener.access and not listener.barred
+        listener, twin, group = _resolved(wish, wanted, seen, who), have.get(wish.slot), chosen(seen, wish.group)
         if group is None:
             continue
         if twin is None:
-            if ready and _target_is_there(listener, have):
+            if _ready(listener):
                 yield listeners.create(seen.id, listener, group.id, f"port {_port(listener)} has no listener")
-        elif who.owner.owns(twin.description):
-            if not _other_kind(listener, twin):
-                yield from _mend(seen, listener, twin, group.id)
-            elif ready:
-                yield from _anew(seen, listener, twin)
-    slots = {listener.slot for listener in wanted.listeners}
-    gone = [one for one in seen.listening if one.slot not in slots and who.owner.owns(one.description)]
-    yield from _gone(seen, gone, "no longer wanted")
+        elif who.owner.owns(twin.description) and not _other_kind(listener, twin):
+            yield from _mend(seen, listener, twin, group.id)
+    yield from _gone(seen, _leaving(wanted, seen, who))
 
 
 def withdrawal(seen: Balancer, who: Identity) -> Iterator[Call]:
     """Every listener that carries our mark goes from somebody else's balancer."""
-    yield from _gone(seen, [one for one in seen.listening if who.owner.owns(one.description)], "its Service's no more")
+    yield from _gone(seen, _ours(seen, who))
 
 
-def _gone(seen: Balancer, gone: list[Listener], why: str) -> Iterator[Call]:
-    targets = {one.attributes.get("ForwardPort") for one in gone if one.attributes.get("ListenerForward") == "on"}
-    for listener in gone:
-        if str(listener.port) not in targets:  # what forwards to it goes first
-            yield listeners.delete(seen.id, listener.port, listener.protocol, f"port {_port(listener)} is {why}")
+def _resolved(wish: Listener, wanted: Balancer, seen: Balancer, who: Identity) -> Listener:
+    """The wish with what only what is there can tell: the id of its access control list, where it may redirect to."""
+    return redirects.resolved(plan_access.resolved(wish, wanted, seen), wanted, seen, who)
 
 
-def _target_is_there(listener: Listener, have: Mapping[tuple[int, str], Listener]) -> bool:
-    """A listener that forwards is made after the one that it forwards to."""
-    port = listener.attributes.get("ForwardPort")
-    return port is None or slot_of(int(port), "https") in have
+def _ready(listener: Listener) -> bool:
+    return not listener.access and not listener.barred
+
+
+def _ours(seen: Balancer, who: Identity) -> Leaving:
+    mine = (one for one in seen.listening if who.owner.owns(one.description))
+    return ((one, f"port {_port(one)} is its Service's no more") for one in mine)
+
+
+def _leaving(wanted: Balancer, seen: Balancer, who: Identity) -> Leaving:
+    """Every listener of ours that has to go: it is no longer wanted, or its port is ready for one of another kind."""
+    wishes = {listener.slot: listener for listener in wanted.listening}
+    for twin, _ in _ours(seen, who):
+        wish = wishes.get(twin.slot)
+        if wish is None:
+            yield twin, f"port {_port(twin)} is no longer wanted"
+            continue
+        listener = _resolved(wish, wanted, seen, who)
+        if chosen(seen, wish.group) is not None and _ready(listener) and _other_kind(listener, twin):
+            yield twin, f"port {_port(twin)} becomes {_port(listener)}, which takes a new listener"
+
+
+def _gone(seen: Balancer, leaving: Leaving) -> Iterator[Call]:
+    for listener, why in leaving:
+        if not redirects.leading_to(listener, seen):  # those go first
+            yield listeners.delete(seen.id, listener.port, listener.protocol, why)
 
 
 def _other_kind(listener: Listener, twin: Listener) -> bool:
@@ -62,11 +79,6 @@ def _other_kind(listener: Listener, twin: Listener) -> bool:
     return listener.protocol != twin.protocol or any(
         listener.attributes.get(name) != twin.attributes.get(name) for name in fixed if name in listener.attributes
     )
-
-
-def _anew(seen: Balancer, listener: Listener, twin: Listener) -> Iterator[Call]:
-    why = f"port {_port(twin)} becomes {_port(listener)}, which takes a new listener"
-    yield listeners.delete(seen.id, twin.port, twin.protocol, why)
 
 
 def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
@@ -80,6 +92,13 @@ def conflicts(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
             yield f'{held}. To hand it over, delete it there, or describe it as "{listener.description}"'
         elif twin is None and listener.barred:
             yield listener.barred
+    if wanted.listeners is not UNMANAGED:
+        yield from redirects.conflicts(_leaving(wanted, seen, who), seen, who)
+
+
+def staying(seen: Balancer, who: Identity) -> Iterator[str]:
+    """What keeps listeners of ours from going with their Service."""
+    yield from redirects.conflicts(_ours(seen, who), seen, who)
 
 
 def problems(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
@@ -89,6 +108,7 @@ def problems(wanted: Balancer, seen: Balancer, who: Identity) -> Iterator[str]:
         twin = have.get(listener.slot)
         if twin is not None and listener.barred and who.owner.owns(twin.description):
             yield listener.barred
+    yield from redirects.problems(wanted, seen, who)
 
 
 def _mend(seen: Balancer, listener: Listener, twin: Listener, group_id: str) -> Iterator[Call]:
