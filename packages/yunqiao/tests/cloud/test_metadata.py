@@ -72,8 +72,13 @@ async def test_a_token_that_ended_early_is_replaced(cloud: Any, metadata: Metada
 
 
 async def test_an_outage_is_waited_out(cloud: Any, metadata: Metadata, clock: Any) -> None:
-    cloud.answers = [cloud.Answer(cut=0), cloud.Answer(500, b""), cloud.Answer(body=b"tok"), cloud.Answer(body=b"z")]
-    assert await answer(metadata, "zone-id", clock) == "z"
+    cloud.answers = [
+        cloud.Answer(cut=0),
+        cloud.Answer(500, b""),
+        cloud.Answer(body=b"tok"),
+        cloud.Answer(body=b"cn-hangzhou-h"),
+    ]
+    assert await answer(metadata, "zone-id", clock) == "cn-hangzhou-h"
 
 
 async def test_silence_ends_at_the_deadline_and_says_that_only_ecs_has_it(
@@ -89,6 +94,64 @@ async def test_a_value_that_is_not_there_is_refused_at_once(cloud: Any, metadata
     cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(404, b"")]
     with pytest.raises(Refused, match="no 'ram/security-credentials/'"):
         await metadata.role()
+
+
+PAGE = b"<!DOCTYPE html>\n<html><body>Please log in to the network of the building</body></html>"
+
+
+@pytest.mark.parametrize("body", [PAGE, b"", b"log in", b"<html>login</html>", b"login"], ids=str)
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("region-id", "no region .* set region in the cloud-config"),
+        ("zone-id", "no zone .* set zoneid in the cloud-config"),
+        ("vpc-id", "no VPC .* set vpcid in the cloud-config"),
+        ("vswitch-id", "no vSwitch .* set vswitchid in the cloud-config"),
+        ("private-ipv4", "no IPv4 address"),
+        ("mac", "no MAC address"),
+    ],
+)
+async def test_what_cannot_be_the_value_of_its_name_is_refused(
+    cloud: Any, metadata: Metadata, name: str, says: str, body: bytes
+) -> None:
+    cloud.answers = [cloud.Answer(body=body), cloud.Answer(body=body)]
+    with pytest.raises(Refused, match=says) as refused:
+        await metadata.get(name)
+    text = str(refused.value)
+    assert f"http://{cloud.address}: {name} is" in text
+    assert "METADATA_ENDPOINT" in text
+    assert body.decode()[:15] in text
+    assert "building" not in text, "a page is shortened"
+    assert len(cloud.asked) == 2, "it is asked once: the same would come again"
+
+
+async def test_what_was_wrong_once_is_asked_again(cloud: Any, metadata: Metadata) -> None:
+    cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(body=PAGE), cloud.Answer(body=b"vpc-1")]
+    with pytest.raises(Refused):
+        await metadata.get("vpc-id")
+    assert await metadata.get("vpc-id") == "vpc-1"
+
+
+@pytest.mark.parametrize("body", [PAGE, b"", b'["key"]'], ids=str)
+async def test_a_key_that_is_none_is_refused_and_not_shown(cloud: Any, metadata: Metadata, body: bytes) -> None:
+    cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(body=body)]
+    with pytest.raises(Refused, match=rf"ram/security-credentials/r is a text of {len(body)} characters") as refused:
+        await metadata.get("ram/security-credentials/r")
+    assert "html" not in str(refused.value)
+    assert '"key"' not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [PAGE, b""], ids=str)
+async def test_a_page_is_no_role(cloud: Any, metadata: Metadata, body: bytes) -> None:
+    cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(body=body)]
+    with pytest.raises(Refused, match="no name of a RAM role"):
+        await metadata.role()
+
+
+async def test_a_page_is_no_session_token(cloud: Any, metadata: Metadata) -> None:
+    cloud.answers = [cloud.Answer(body=PAGE), cloud.Answer(body=b"cn-hangzhou")]
+    assert await metadata.get("region-id") == "cn-hangzhou"
+    assert TOKEN not in cloud.asked[1].headers
 
 
 async def test_no_proxy_ever_sees_the_metadata_service(

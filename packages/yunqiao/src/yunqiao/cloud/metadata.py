@@ -1,7 +1,8 @@
 """What does the machine under us know about itself? The ECS instance metadata service.
 
 Version 2 first (a token per session, kept until it ends), version 1 only where an instance does not offer 2.
-Region, zone, VPC, vSwitch and instance id cannot change while an instance runs, so each is asked once.
+Region, zone, VPC, vSwitch and instance id cannot change while an instance runs, so each is asked once. What cannot be
+the value of its name is refused, not believed (metadata_values.py).
 Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata.
 """
 
@@ -11,6 +12,7 @@ from typing import Self
 
 import aiohttp
 
+from yunqiao.cloud.metadata_values import KEYS_OF_ROLES, believed, is_token
 from yunqiao.model.clock import Clock
 from yunqiao.model.errors import Lost, Refused
 
@@ -51,7 +53,8 @@ class Metadata:
     async def get(self, name: str) -> str:
         """Give the value of `name`, such as `region-id`.
 
-        Raises Refused when there is no such value, Lost when the service does not answer (as outside of ECS).
+        Raises Refused when there is no such value or what came cannot be one, Lost when the service does not answer
+        (as outside of ECS).
         """
         if name not in self._known:
             value = await self._patiently(name)
@@ -62,7 +65,7 @@ class Metadata:
 
     async def role(self) -> str:
         """Name of the RAM role that is attached to this instance; Refused when there is none."""
-        listed = await self.get("ram/security-credentials/")
+        listed = await self.get(KEYS_OF_ROLES)
         return listed.split()[0]
 
     async def _patiently(self, name: str) -> str:
@@ -81,9 +84,9 @@ class Metadata:
             self._token_ends = 0.0
         if status == 404:
             raise Refused(f"Instance metadata has no {name!r}: is it set for this instance?")
-        if status != 200 or not text:
+        if status != 200:
             raise Lost(f"Instance metadata {name!r}: HTTP {status} with {len(text)} characters from {self._base}.")
-        return text
+        return believed(self._base, name, text)
 
     async def _session_headers(self) -> Mapping[str, str]:
         if self._clock.now() >= self._token_ends:
@@ -96,7 +99,7 @@ class Metadata:
         status, text = await self._ask("PUT", "api/token", wish)
         if status >= 500:
             raise Lost(f"Instance metadata token: HTTP {status} from {self._base}.")
-        self._token = text if status == 200 else ""
+        self._token = text if status == 200 and is_token(text) else ""
         self._token_ends = self._clock.now() + TOKEN_SECONDS - TOKEN_MARGIN
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
