@@ -186,7 +186,10 @@ LIVES = [
         "xforwardedfor-clientsrcport", ("on", "off"), "XForwardedFor_ClientSrcPort", ("on", "off", "off"), LAYER_7,
         "true", sights.client_port, (True, False, False),
     ),
-    Life("http2-enabled", ("off", "on"), "EnableHttp2", ("off", "on", "on"), HTTPS, "h2"),
+    Life(
+        "http2-enabled", ("off", "on"), "EnableHttp2", ("off", "on", "on"), HTTPS, "h2",
+        sights.spoken(PAIR), (("http/1.1", 200, True), ("h2", 200, True), ("h2", 200, True)),
+    ),
     Life(
         "tls-cipher-policy", ("tls_cipher_policy_1_2", "tls_cipher_policy_1_2_strict_with_1_3"), "TLSCipherPolicy",
         ("tls_cipher_policy_1_2", "tls_cipher_policy_1_2_strict_with_1_3", "tls_cipher_policy_1_0"), HTTPS, 65 * "x",

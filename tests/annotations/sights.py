@@ -1,17 +1,20 @@
 """What a client or a backend notices of a listener's settings: one function for each thing that can be noticed."""
 
 import asyncio
+import json
 import ssl
 import warnings
 from collections import Counter
 from typing import Any
 
+from h2.connection import H2Connection
+from h2.events import DataReceived, ResponseReceived, StreamEnded
 from tests.annotations.certificates import Pair
 from tests.annotations.flying import elapse, flying
 from tests.annotations.lives import Sight
 from tests.annotations.places import CLIENT, OTHER_CLIENT
 from tests.annotations.stage import Stage
-from tests.annotations.traffic import Answer
+from tests.annotations.traffic import Answer, Conversation
 
 
 async def spread(stage: Stage) -> tuple[int, int, bool]:
@@ -224,6 +227,38 @@ async def trusts(stage: Stage, pair: Pair) -> bool:
         return (await stage.get(protocol="https", **pair.trusted())).status == 200
     except ssl.SSLCertVerificationError:
         return False
+
+
+def spoken(pair: Pair) -> Sight:
+    """What a client of HTTP/2 and HTTP/1.1 speaks, the status of its request, and whether a backend had answered."""
+
+    async def look(stage: Stage) -> tuple[str, int, bool]:
+        how = pair.trusted()
+        how["ssl"].set_alpn_protocols(["h2", "http/1.1"])
+        made = await stage.open("https", **how)
+        chosen = made.writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        if chosen == "h2":
+            answer = await _get_in_http_2(made)
+        else:
+            answer = await stage.get(protocol="https", **how)
+        return chosen, answer.status, answer.backend in stage.backends
+
+    return look
+
+
+async def _get_in_http_2(made: Conversation) -> Answer:
+    h2 = H2Connection()
+    h2.initiate_connection()
+    asked = {":method": "GET", ":scheme": "https", ":authority": "shop.example", ":path": "/"}
+    h2.send_headers(1, list(asked.items()), end_stream=True)
+    made.writer.write(h2.data_to_send())
+    events: list[Any] = []
+    while not any(isinstance(event, StreamEnded) for event in events):
+        events += h2.receive_data(await made.reader.read(65536))
+    (head,) = [event.headers for event in events if isinstance(event, ResponseReceived)]
+    fields = [(name.decode(), value.decode()) for name, value in head]
+    body = b"".join(event.data for event in events if isinstance(event, DataReceived))
+    return Answer(int(dict(fields)[":status"]), fields, json.loads(body))
 
 
 def handshakes(pair: Pair) -> Sight:

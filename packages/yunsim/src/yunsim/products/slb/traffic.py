@@ -1,7 +1,6 @@
 """What the data plane should carry: the running listeners of active balancers, as the engine's values.
 
-Of a listener's settings these change nothing here: Bandwidth (nothing is throttled) and EnableHttp2 (HTTP/1.1 is always
-answered).
+Of a listener's settings Bandwidth changes nothing here: nothing is throttled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -58,4 +58,5 @@ def _tls(world: World, each: Listener, values: Mapping[str, Any]) -> Tls:
         ),
         client_authority=authority.pem if authority else "",
         policy=cast("TlsPolicy", str(values["TLSCipherPolicy"]).removeprefix("tls_cipher_policy_")),
+        http2=values["EnableHttp2"] == "on",
     )
