@@ -110,6 +110,110 @@ async def test_http_that_forwards_to_https_is_made_after_it_and_goes_before_it(b
     assert await bench.verify() == []
 
 
+SECURE = {"protocol_port": "http:80,https:443", "cert_id": "cert-1"}
+REDIRECT = SECURE | {"forward_port": "80:443"}
+HERE, THERE, BOTH = [(80, "TCP")], [(443, "TCP")], [(80, "TCP"), (443, "TCP")]
+SERVED, SERVED_SECURELY = ("http", 80), ("https", 443)
+
+
+def warnings(bench):
+    return [text for kind, _, text in bench.told if kind == "Warning"]
+
+
+async def redirecting(bench, ports):
+    certificate(bench, "cert-1")
+    ask(bench, *ports, **REDIRECT)
+    await bench.settle()
+    assert listener(bench, *SERVED).settings["ForwardPort"] == 443
+
+
+@pytest.mark.parametrize("ports", [BOTH, BOTH[::-1]], ids=["80 first", "443 first"])
+@pytest.mark.parametrize(
+    ("left", "asked", "there"),
+    [
+        (BOTH, {}, [("tcp", 80), ("tcp", 443)]),
+        (BOTH, {"protocol_port": "http:80"}, [SERVED, ("tcp", 443)]),
+        (BOTH, {"protocol_port": "http:80,http:443"}, [SERVED, ("http", 443)]),
+        (BOTH, {"protocol_port": "https:443", "cert_id": "cert-1"}, [SERVED_SECURELY, ("tcp", 80)]),
+        (BOTH, {"protocol_port": "http:80", "forward_port": "80:443"}, [SERVED, ("tcp", 443)]),
+        (
+            BOTH,
+            SECURE | {"protocol_port": "https:80,http:443", "forward_port": "443:80"},
+            [("http", 443), ("https", 80)],
+        ),
+        (HERE, {}, [("tcp", 80)]),
+        (HERE, SECURE, [SERVED]),
+        (HERE, REDIRECT, [SERVED]),
+        (THERE, {}, [("tcp", 443)]),
+        (THERE, REDIRECT, [SERVED_SECURELY]),
+    ],
+)
+async def test_a_redirect_goes_before_the_listener_that_it_leads_to(bench, ports, left, asked, there):
+    await redirecting(bench, ports)
+    ask(bench, *(port for port in ports if port in left), **asked)
+    await bench.settle()
+    assert sorted(balancer(bench).listeners) == sorted(there)
+    assert all(one.status == "running" for one in balancer(bench).listeners.values())
+    assert await bench.verify() == []
+
+
+async def test_a_redirect_and_where_it_leads_to_go_with_the_ports_of_both(bench):
+    await redirecting(bench, BOTH[::-1])
+    ask(bench, (8080, "TCP"))
+    await bench.settle()
+    assert sorted(balancer(bench).listeners) == [("tcp", 8080)]
+
+
+async def test_where_a_redirect_leads_to_comes_first_also_in_the_place_of_another_protocol(bench):
+    certificate(bench, "cert-1")
+    ask(bench, *THERE)
+    await bench.settle()
+    ask(bench, *BOTH, **REDIRECT)
+    await bench.settle()
+    assert listener(bench, *SERVED).settings["ForwardPort"] == 443
+
+
+@pytest.mark.parametrize("before", [{}, {"protocol_port": "http:80"}], ids=["new", "serving"])
+@pytest.mark.parametrize("ports", [HERE, BOTH], ids=["no such port", "not HTTPS"])
+async def test_a_redirect_to_nowhere_is_told_and_the_port_serves(bench, before, ports):
+    if before:
+        ask(bench, *ports, **before)
+        await bench.settle()
+    served = balancer(bench).listeners.get(SERVED) if before else None
+    ask(bench, *ports, protocol_port="http:80", forward_port="80:443")
+    await bench.settle()
+    assert served in (None, listener(bench, *SERVED))
+    assert listener(bench, *SERVED).settings["ListenerForward"] == "off"
+    (told,) = warnings(bench)
+    assert told.startswith("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-forward-port: port 80 is to ")
+    assert "redirect to port 443, where no HTTPS listener is or is to be" in told
+    (condition,) = bench.cluster.service.status.conditions
+    assert (condition.type, condition.status, condition.message) == ("yunqiao/Synced", "False", told)
+    assert await bench.verify() == []
+
+
+async def test_a_redirect_to_nowhere_is_followed_once_its_end_is_there(bench):
+    certificate(bench, "cert-1")
+    ask(bench, *BOTH, protocol_port="http:80", forward_port="80:443")
+    await bench.settle()
+    ask(bench, *BOTH, **REDIRECT)
+    await bench.settle()
+    assert listener(bench, *SERVED).settings["ForwardPort"] == 443
+    assert [one.status for one in bench.cluster.service.status.conditions] == ["True"]
+
+
+async def test_a_port_serves_until_the_listener_that_it_is_to_redirect_to_can_be_made(bench):
+    ask(bench, *BOTH, protocol_port="http:80")
+    await bench.settle()
+    served = listener(bench, *SERVED)
+    before = len(actions(bench))
+    ask(bench, *BOTH, **REDIRECT | {"scheduler": "wlc"})
+    await bench.settle()
+    assert actions(bench)[before:] == ["SetLoadBalancerHTTPListenerAttribute"]
+    assert listener(bench, *SERVED) is served
+    assert any("has no server certificate cert-1" in one for one in warnings(bench))
+
+
 @pytest.mark.parametrize(
     ("protocol", "asked", "told"),
     [
