@@ -94,6 +94,23 @@ def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0
         return str(seen)
 
 
+def arrives(source: tuple[str, str], target: tuple[str, str], seconds: float = 0.3) -> bool:
+    """Send a packet from (namespace, address) to (namespace, address), one way: does it get there?"""
+    with inside(source[0]):
+        sender = socket.socket(_family(source[1]), socket.SOCK_DGRAM)
+    with inside(target[0]):
+        receiver = socket.socket(_family(target[1]), socket.SOCK_DGRAM)
+    with sender, receiver:
+        sender.bind((source[1], 0))
+        receiver.bind((target[1], 0))
+        receiver.settimeout(seconds)
+        try:
+            sender.sendto(b"packet", receiver.getsockname()[:2])
+            return receiver.recv(100) == b"packet"
+        except OSError:
+            return False
+
+
 def _server(target: tuple[str, str]) -> socket.socket:
     with inside(target[0]):
         return socket.create_server((target[1], 0), family=_family(target[1]))

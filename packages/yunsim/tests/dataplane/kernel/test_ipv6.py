@@ -10,7 +10,7 @@ from yunsim.dataplane.kernel.kernel import kernel
 from yunsim.dataplane.kernel.namespaces import carry_out
 from yunsim.dataplane.kernel.network import Balancer, Machine, Network, Route, Vpc
 
-from .conftest import reaches
+from .conftest import arrives, reaches
 from .test_kernel import H, I, P, machine, routes
 
 Alone = Callable[[Callable[[], Any]], None]
@@ -82,8 +82,13 @@ def test_an_interface_that_checks_drops_what_is_not_its_own(alone: Alone):
             await pods()
             assert reaches(at(1), at(3)) == ADDRESSES[1]
             for source, target in ((pod(1), at(3)), (at(1), pod(3)), (pod(1), pod(2))):
-                assert not reaches(source, target)
+                assert not arrives(source, target)
+            await made.apply(replace(NETWORK, routes=ROUTES, machines=(checking(MACHINES[0]), *MACHINES[1:])))
+            assert not arrives(pod(1), at(3))
+            assert not arrives(at(3), pod(1))
+            assert arrives(pod(3), at(1))
             await made.apply(replace(NETWORK, routes=ROUTES))
+            assert arrives(pod(1), at(3))
             assert reaches(pod(1), pod(3), seconds=4) == PODS[1]
 
     alone(test)
