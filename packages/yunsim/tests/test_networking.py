@@ -77,6 +77,8 @@ def test_an_elastic_address_stands_for_the_private_one_of_its_instance_and_only_
     world.internet = IPv4Network("47.96.0.0/20")
     of_interface, of_balancer = associate("eni-1", "NetworkInterface"), associate("lb-1", "SlbInstance")
     assert wanted(world).elastics == (Elastic(of_interface, "vpc-1", "eni-1", "10.99.0.10"),)
+    associate("i-1", "EcsInstance")  # for the same private address: the first one counts
+    assert [each.address for each in wanted(world).elastics] == [of_interface]
     assert Balancer(of_balancer) in wanted(world).balancers
     perform(world, "ecs", "DeleteInstance", {"InstanceId": "i-1", "Force": "true"})
     assert wanted(world).elastics == ()

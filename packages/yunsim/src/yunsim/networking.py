@@ -75,19 +75,28 @@ def _first_interface(world: World, resource_id: str) -> Any | None:
 
 
 def _balancers(world: World) -> Iterator[Balancer]:
+    six = any(each.ipv6_cidr_block for each in vpc(world).vpcs.values())
     for each in slb(world).load_balancers.values():
-        if each.address:
+        if each.address and (six or ip_address(each.address).version == 4):
             yield Balancer(each.address, each.vpc_id if each.address_type == "intranet" else "")
         if each.id in world.elastic_addresses:
             yield Balancer(world.elastic_addresses[each.id])
 
 
 def _elastics(world: World) -> Iterator[Elastic]:
-    """The elastic addresses of instances and their interfaces; those of balancers are balancers' addresses."""
+    """The elastic addresses of instances and their interfaces, one for each private address.
+
+    Those of balancers are balancers' addresses.
+    """
+    taken: set[str] = set()
     for each in vpc(world).elastic_ips.values():
         holder = _first_interface(world, each.instance_id) if each.instance_type != "SlbInstance" else None
-        if holder is not None and holder.instance_id and ip_address(each.ip_address) not in _LOOPBACK:
-            yield Elastic(each.ip_address, holder.vpc_id, holder.id, each.private_ip or holder.private_ips[0])
+        if holder is None or not holder.instance_id or ip_address(each.ip_address) in _LOOPBACK:
+            continue
+        private = each.private_ip or holder.private_ips[0]
+        if private not in taken:
+            taken.add(private)
+            yield Elastic(each.ip_address, holder.vpc_id, holder.id, private)
 
 
 def refuse_loopback(network: Network, wire: Mapping[Any, Any]) -> None:

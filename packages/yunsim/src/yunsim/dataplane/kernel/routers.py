@@ -8,7 +8,7 @@ to it, and holds the Custom entries and nothing else (`ip -n VPC route show tabl
 from collections.abc import Mapping
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from yunsim.dataplane.kernel.commands import HERE, Ip, Nft, Thing, there_and_back
+from yunsim.dataplane.kernel.commands import HERE, Ip, Nft, Setting, Thing, there_and_back
 from yunsim.dataplane.kernel.names import (
     DEFAULT,
     INTERNET,
@@ -52,6 +52,7 @@ def link_6(vpc: Vpc, around: Surroundings) -> Thing:
     blocks = [block for block in vpc.blocks if isinstance(block, IPv6Network)]
     return Thing(
         (
+            Setting(HERE, f"ipv6/conf/{here}/disable_ipv6", "0"),
             Ip(HERE, f"address add {us}/126 dev {here} nodad", six=True),
             Ip(there, f"address add {router}/126 dev {UPLINK} nodad", six=True),
             Ip(there, f"route add {SERVICES_6} via {us} dev {UPLINK}", six=True),
@@ -95,8 +96,8 @@ def route(wanted: Route, plugged: Mapping[str, Interface], router: str) -> Thing
 
 def balancer(wanted: Balancer, network: Network, around: Surroundings) -> Thing:
     """An address of this process, which the VPC's machines reach."""
-    vpc_id = wanted.vpc_id or network.vpcs[0].id
     six = isinstance(ip_address(wanted.address), IPv6Address)
+    vpc_id = wanted.vpc_id or next(each.id for each in network.vpcs if each.has_six or not six)
     host = f"{wanted.address}/{128 if six else 32}"
     text = f"{host} dev {around.device_here(vpc_id)}{' nodad' if six else ''}"
     here = there_and_back(HERE, "address", [text], six=six)
