@@ -162,7 +162,7 @@ class Told:
 async def site(tmp_path, capsys):
     user = User("system:serviceaccount:kube-system:ccm", ("system:authenticated", "system:serviceaccounts"), "u-1")
     async with AsyncExitStack() as stack:
-        settings = Settings(kubeconfig=tmp_path / "admin", enforce_rbac=True, users={TOKEN: user})
+        settings = Settings(tls=False, kubeconfig=tmp_path / "admin", enforce_rbac=True, users={TOKEN: user})
         cluster = await stack.enter_async_context(serving(settings))
         cloud = await stack.enter_async_context(cloud_serving(WORLD, "127.0.0.1", 0))
         yield Site(tmp_path, cluster, cloud, capsys)
@@ -252,7 +252,8 @@ async def test_only_the_chosen_controllers_need_rights(site):
     told = await site.doctor("--controllers=route", kubeconfig=site.kubeconfig())
     assert "right to pods" not in told.of("warning")
     assert [one["found"] for one in told.checks if one["check"] == "right to services"] == [
-        "system:serviceaccount:kube-system:ccm may not list and watch services"
+        "system:serviceaccount:kube-system:ccm may not list and watch services",
+        "system:serviceaccount:kube-system:ccm may not get services kubernetes in namespace default",
     ]
 
 
@@ -260,6 +261,16 @@ async def test_with_the_declared_rules_nothing_is_missing(site):
     _grant(site)
     told = await site.doctor(kubeconfig=site.kubeconfig())
     assert told.named("rights (RBAC)")["status"] == "ok"
+
+
+async def test_what_stands_in_for_a_missing_right_is_needed_only_then(site):
+    _grant(site, but=("endpointslices", "namespaces"))
+    told = await site.doctor(kubeconfig=site.kubeconfig())
+    assert "Endpoints are read instead" in told.bad("right to endpointslices", "warning")
+    assert 'resources: ["endpoints"], verbs: ["list", "watch"]' in told.bad("right to endpoints")
+    assert 'a Role in default: {apiGroups: [""], resources: ["services"], resourceNames: ["kubernetes"]' in told.bad(
+        "right to services"
+    )
 
 
 async def test_nobody_has_ever_led(site):
@@ -282,6 +293,22 @@ async def test_two_controllers_at_once(site):
     told = (await site.doctor()).bad("other controllers")
     assert "two controllers work at once: incumbent-1_77 holds Lease kube-system/cloud-controller-manager" in told
     assert "| stop the one that you do not want: the process on incumbent-1 " in told
+
+
+async def test_a_second_controller_that_holds_the_lock_of_old(site):
+    site.lease()
+    renewed = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    held = {"holderIdentity": "old-1_77", "leaseDurationSeconds": 15, "renewTime": renewed, "leaderTransitions": 0}
+    notes = {"control-plane.alpha.kubernetes.io/leader": json.dumps(held)}
+    site.make("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+        "name": "ccm", "namespace": "kube-system", "annotations": notes}}, "kube-system")  # fmt: skip
+    assert "old-1_77 holds ConfigMap kube-system/ccm" in (await site.doctor()).bad("other controllers")
+
+
+async def test_a_controller_that_holds_both_locks_is_one(site):
+    site.lease()
+    site.lease(name="cloud-controller-manager")
+    assert (await site.doctor()).of("broken") == []
 
 
 async def test_without_a_lease_it_is_not_known_whether_a_controller_runs(site):
@@ -594,13 +621,15 @@ def _conditions(node):
     return {(one["type"], one["status"]) for one in node["status"]["conditions"]}
 
 
-def _grant(site):
+def _grant(site, but=()):
     """The declared rules, and those of the Lease and the namespace, as a ClusterRole."""
-    rules = [{"apiGroups": [one.group], "resources": [one.resource], "verbs": list(one.verbs)} for one in RULES]
+    usual = [one for one in RULES if not one.instead_of]
+    rules = [{"apiGroups": [one.group], "resources": [one.resource], "verbs": list(one.verbs)} for one in usual]
     rules += [
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]},
         {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": ["kube-system"], "verbs": ["get"]},
     ]
+    rules = [one for one in rules if one["resources"][0] not in but]
     head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "ccm"}}
     site.make("clusterroles.rbac.authorization.k8s.io", {**head, "kind": "ClusterRole", "rules": rules})
     subject = {"kind": "ServiceAccount", "namespace": "kube-system", "name": "ccm"}

@@ -31,12 +31,18 @@ def _rights(seen: Cluster) -> Iterator[Finding]:
     for right, is_allowed in seen.allowed.items():
         if not is_allowed:
             missing.setdefault(right.rule, []).append(right.verb)
-    if not missing:
+    if not any(_matters(rule, missing) for rule in missing):
         yield ok(
             "rights (RBAC)", f"{who} may do all that the controller does ({len(seen.allowed)} rights){_not_it(who)}"
         )
     for rule, verbs in missing.items():
-        yield _missing(rule, verbs, who)
+        if _matters(rule, missing):
+            yield _missing(rule, verbs, who)
+
+
+def _matters(rule: Rule, missing: Iterable[Rule]) -> bool:
+    """Whether a right that is missing is one that is used: what it stands in for is missing as well."""
+    return not rule.instead_of or any(one.resource == rule.instead_of for one in missing)
 
 
 def _not_it(who: str) -> str:

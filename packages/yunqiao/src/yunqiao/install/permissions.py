@@ -20,7 +20,8 @@ ALL = frozenset({SERVICE, NODE, ROUTE})
 class Rule:
     """What RBAC must allow for some controllers; `namespace` and `name` narrow it where that is all that is needed.
 
-    `without` says what happens where it is missing and the controller goes on all the same.
+    `without` says what happens where it is missing and the controller goes on all the same. One that is `instead_of`
+    another (a resource) is needed only where that other is missing.
     """
 
     group: str
@@ -30,6 +31,7 @@ class Rule:
     namespace: str = ""
     name: str = ""
     without: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +52,28 @@ RULES = (
     Rule("", "nodes/status", ("patch",), frozenset({NODE, ROUTE})),
     Rule("", "events", ("create", "patch"), without="nothing that is done or refused is told in Events"),
     Rule("discovery.k8s.io", "endpointslices", ("list", "watch"), without="Endpoints are read instead"),
+    Rule("", "endpoints", ("list", "watch"), instead_of="endpointslices"),
     Rule("", "pods", ("get",), frozenset({SERVICE}), without="pods that wait with a readiness gate stay unready"),
     Rule(
         "", "pods/status", ("patch",), frozenset({SERVICE}), without="pods that wait with a readiness gate stay unready"
     ),
 )
-KUBE_SYSTEM = Rule(
-    "", "namespaces", ("get",), name="kube-system", without="the Service default/kubernetes gives the cluster its id"
+IDENTITY = (
+    Rule(
+        "",
+        "namespaces",
+        ("get",),
+        name="kube-system",
+        without="the Service default/kubernetes gives the cluster its id",
+    ),
+    Rule("", "services", ("get",), namespace="default", name="kubernetes", instead_of="namespaces"),
 )
 """Where the cluster's id comes from, unless one is configured."""
 
 
 def rights(controllers: Collection[str], lease: tuple[str, str], legacy_lock: str, *, has_id: bool) -> Sequence[Right]:
     """All that these controllers ask for; `lease` is (namespace, name) of the Lease, ("", "") when none is taken."""
-    rules = [*RULES, *(() if has_id else (KUBE_SYSTEM,)), *_locks(lease, legacy_lock)]
+    rules = [*RULES, *(() if has_id else IDENTITY), *_locks(lease, legacy_lock)]
     return [Right(verb, rule) for rule in rules if rule.controllers & set(controllers) for verb in rule.verbs]
 
 
