@@ -80,6 +80,7 @@ async def services(footing: Footing) -> None:
             lambda key: (found := watching.caches.snapshot(key)) and claims.judge(found), footing.kube.patch,
             cloud.send, tell, cloud.rules, footing.clock,
             trusts_records=footing.after_ours, wake=watching.queue.add, pod=partial(footing.kube.get, POD),
+            look=cloud.where_nodes_are(watching.caches.nodes.__iter__),
         )  # fmt: skip
         watching.follow_nodes(partial(_out_of_reach, tell))
         async with asyncio.TaskGroup() as tasks:

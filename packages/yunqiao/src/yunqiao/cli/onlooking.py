@@ -52,7 +52,10 @@ class View:
     async def staged(self, cloud: Cloud) -> Stage:
         """The same, for whoever has the cloud already."""
         claims = await self._checked(cloud)
-        return Stage(cloud.send, cloud.rules, self.clock, partial(self.client.get, POD), claims.judge, claims.doubts)
+        return Stage(
+            cloud.send, cloud.rules, self.clock, partial(self.client.get, POD), claims.judge, claims.doubts,
+            cloud.where_nodes_are(self.caches.nodes.__iter__),
+        )  # fmt: skip
 
     async def _checked(self, cloud: Cloud) -> Claims:
         """Ask ECS whether the nodes are what they claim to be."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,9 @@ from yunqiao.cloud.layers import laned, logged, retried, stack, throttled
 from yunqiao.cloud.merge import merged
 from yunqiao.cloud.metadata import Metadata
 from yunqiao.cloud.metrics import CallMetrics, metered
+from yunqiao.cloud.place import Look, Neighbourhood
 from yunqiao.cloud.providers import provider
+from yunqiao.controllers.routes.claims import claim_of
 from yunqiao.controllers.services import drift
 from yunqiao.controllers.services.provider import PROVIDERS
 from yunqiao.controllers.services.rules import Rules
@@ -27,6 +29,7 @@ from yunqiao.kube.connect import Connection
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.transport import Transport
 from yunqiao.model.clock import Clock
+from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.instance import read_provider_id
 from yunqiao.model.keys import cluster_id
@@ -49,6 +52,11 @@ class Cloud:
     rules: Rules
     instances: Instances
 
+    def where_nodes_are(self, nodes: Callable[[], Iterable[Node]]) -> Look:
+        """Looks where those nodes are that claim to be instances of the region."""
+        region = self.rules.region
+        return Neighbourhood(self.instances, lambda: (one for one in nodes() if claim_of(one, region))).look
+
 
 @asynccontextmanager
 async def reach(settings: Settings, client: Client, clock: Clock, calls: CallMetrics) -> AsyncIterator[Cloud]:
@@ -60,7 +68,7 @@ async def reach(settings: Settings, client: Client, clock: Clock, calls: CallMet
         cluster = settings.cluster_id or await _cluster(client)
         region = settings.region or await _region(metadata, client)
         rules = await _rules(settings, cluster, region, metadata)
-        vswitch = ", ".join(rules.vswitch_ids) or "unknown"
+        vswitch = ", ".join(rules.vswitch_ids) or "of the nodes"
         log.info("cluster %s, region %s, vSwitch %s, credentials: %s", cluster, region, vswitch, settings.source)
         target = Target(settings.endpoints, region, cluster)
         credentials = Credentials(provider(settings.source, metadata), time.time)
@@ -127,7 +135,7 @@ async def _region(metadata: Metadata, client: Client) -> str:
 
 
 async def _rules(settings: Settings, cluster: str, region: str, metadata: Metadata) -> Rules:
-    """Where new balancers go: as configured, else where this machine stands, else unknown (intranet ones must say)."""
+    """Where new balancers go: as configured, else where this machine stands, else (empty) where the nodes are."""
     own = "" if settings.vswitches else await _asked(metadata, "vswitch-id")
     return Rules(
         cluster=cluster,
@@ -145,5 +153,5 @@ async def _asked(metadata: Metadata, name: str) -> str:
     try:
         return await metadata.get(name)
     except Trouble as trouble:
-        log.warning("%s; set it in the cloud-config where it is needed", trouble)
+        log.warning("%s; where it is needed, the nodes' instances are asked for it", trouble)
         return ""

@@ -8,6 +8,7 @@ from typing import NoReturn, TypeVar
 from yunqiao.cloud import ecs, vpc
 from yunqiao.cloud.clb import access_control, certificates, domains, groups, health, instances, listeners
 from yunqiao.cloud.instances import Instances
+from yunqiao.cloud.place import Neighbourhood, Whereabouts
 from yunqiao.cloud.vpc import Vpc
 from yunqiao.controllers.nodes import rules as node_rules
 from yunqiao.controllers.nodes.kinds import Kind, kind_of
@@ -51,7 +52,7 @@ async def look(reach: Reach, first: Cloud, nodes: Sequence[Node]) -> Cloud:
     if all(blamed(one) for one in seen.answers.values()):
         return seen
     seen = replace(seen, nodes=await _nodes(reach, seen, nodes))
-    seen = await _placed(reach, seen)
+    seen = await _placed(reach, seen, nodes)
     return replace(seen, tables=await _tables(reach, seen)) if isinstance(seen.place, Place) else seen
 
 
@@ -112,15 +113,16 @@ async def _nodes(reach: Reach, seen: Cloud, nodes: Sequence[Node]) -> NodesSeen:
     named = [node for node in asked if kind_of(node, region) is Kind.INSTANCE]
     unnamed = [node for node in asked if kind_of(node, region) is Kind.UNNAMED]
     rules = node_rules.Rules(region, seen.rules.vpc_id)
-    return await see(Sources(reach.send, reach.instances, rules, reach.clock), named, unnamed)
+    whereabouts = Whereabouts(rules.vpc_id, look=Neighbourhood(reach.instances, named.__iter__).look)
+    return await see(Sources(reach.send, reach.instances, rules, whereabouts, reach.clock), named, unnamed)
 
 
-async def _placed(reach: Reach, seen: Cloud) -> Cloud:
+async def _placed(reach: Reach, seen: Cloud, nodes: Sequence[Node]) -> Cloud:
     """VPC, vSwitches and route tables, found as the route controller finds them."""
     rules, settings = seen.rules, reach.settings
     told = route_rules.Rules(rules.region, rules.cluster, rules.vpc_id, settings.route_table_ids)
     known = Known(instances=dict(seen.nodes.instances) if seen.nodes is not None else {})
-    site = Site(tuple, _never, _never, reach.send, reach.instances, _never, told, reach.clock, known=known)
+    site = Site(nodes.__iter__, _never, _never, reach.send, reach.instances, _never, told, reach.clock, known=known)
     place = await _or_trouble(find_place(site))
     vpc_id = rules.vpc_id or known.vpc_id
     if not vpc_id:

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from yunqiao.cloud.place import Whereabouts
 from yunqiao.controllers.services.asked import Address, Findings, Interface
 from yunqiao.controllers.services.interfaces import Interfaces
-from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.errors import Lost, Refused
 
 
@@ -48,7 +48,7 @@ NOTHING = Findings()
 
 
 def finder(cloud, time=None, vpc="vpc-1"):
-    return Interfaces(cloud.send, Rules("c", "cn-hangzhou", vpc_id=vpc), time or Time())
+    return Interfaces(cloud.send, "cn-hangzhou", Whereabouts(vpc), time or Time())
 
 
 def addresses(*texts):

@@ -18,12 +18,15 @@ from yunqiao.model.machine import machine_of, own_ips, same_machine
 class Evidence:
     """What ECS says about the nodes of a batch: instances by id, and the ids of those that have an address.
 
-    `neighbours` are all instances of the VPC; they are listed only for nodes that have no address yet.
+    `neighbours` are all instances of the VPC; they are listed only for nodes that have no address yet. `vpc_id` is
+    empty where the VPC is not known, for the reason `nowhere`.
     """
 
     instances: Mapping[str, Instance] = field(default_factory=dict)
     owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     neighbours: tuple[Instance, ...] = ()
+    vpc_id: str = ""
+    nowhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ SEVERAL = (
     "cloud-config (Global.vpcid), or start its kubelet with --provider-id"
 )
 VPC_UNKNOWN = (
-    "the ECS instance {id} has its address ({ips}), but its kubelet reports no systemUUID and the VPC is not known: "
-    "set vpcid in the cloud-config (Global.vpcid), or start its kubelet with --provider-id"
+    "the ECS instance {id} has its address ({ips}), but its kubelet reports no systemUUID to tell that by, and "
+    "{nowhere}; or start its kubelet with --provider-id"
 )
 TWICE = (
     "the ECS instance {id} is also the node {other}, which is alive: nothing is done to this node; delete the one of "
@@ -75,7 +78,7 @@ def claimed(node: Node, evidence: Evidence) -> Verdict:
 def found(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
     """Find the instance of a node that claims nothing."""
     number, ips = node.status.node_info.system_uuid, own_ips(node)
-    where = rules.vpc_id or rules.region
+    where = evidence.vpc_id or rules.region
     if not ips:
         return _numbered(number, evidence.neighbours) or Doubt(NO_ADDRESS.format(where=where, uuid=number))
     ids = frozenset[str]().union(*(evidence.owners.get(ip, frozenset()) for ip in ips))
@@ -87,7 +90,9 @@ def found(node: Node, evidence: Evidence, rules: Rules) -> Verdict:
         return _numbered(number, candidates) or checked(node, candidates[0])
     if len(candidates) > 1:
         return Doubt(SEVERAL.format(ids=", ".join(one.id for one in candidates), **told))
-    return candidates[0] if rules.vpc_id else Doubt(VPC_UNKNOWN.format(id=candidates[0].id, **told))
+    if not evidence.vpc_id:
+        return Doubt(VPC_UNKNOWN.format(id=candidates[0].id, nowhere=evidence.nowhere, **told))
+    return candidates[0]
 
 
 def checked(node: Node, instance: Instance) -> Instance | Doubt:

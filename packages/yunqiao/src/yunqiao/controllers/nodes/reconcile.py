@@ -50,7 +50,8 @@ class Nodes:
         unnamed = [turn.node for turn in asking if turn.kind is Kind.UNNAMED]
         doubtful = any(turn.known.missing is not None for turn in asking)
         witnesses = self._site.memory.witnesses() if doubtful else ()
-        sources = Sources(self._site.send, self._site.instances, self._site.rules, self._site.clock)
+        site = self._site
+        sources = Sources(site.send, site.instances, site.rules, site.whereabouts, site.clock)
         seen = await see(sources, named, unnamed, witnesses)
         for turn in turns:
             turn.judge(seen)

@@ -10,9 +10,9 @@ MOST = 100
 class Rules:
     """How nodes are initialised.
 
-    `vpc_id` may be empty: then an address alone says nothing. With `routes` on a new node is not reachable until its
-    route is there; `checks_stay` leaves the source/destination check of its interface as it is; `ipv6` adds addresses
-    of that family.
+    `vpc_id` may be empty: then it is that of the nodes' instances. With `routes` on a new node is not reachable until
+    its route is there; `checks_stay` leaves the source/destination check of its interface as it is; `ipv6` adds
+    addresses of that family.
     """
 
     region: str

@@ -15,12 +15,13 @@ from yunqiao.cloud.codes import about_the_question
 from yunqiao.cloud.ecs import Interface
 from yunqiao.cloud.instances import MOST_PARTINGS, Instances
 from yunqiao.cloud.paging import chunks, every
+from yunqiao.cloud.place import Whereabouts
 from yunqiao.controllers.nodes.identity import Evidence
 from yunqiao.controllers.nodes.kinds import is_uninitialized
 from yunqiao.controllers.nodes.rules import MOST, Rules
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Trouble
+from yunqiao.model.errors import Refused, Trouble
 from yunqiao.model.instance import Instance, read_provider_id
 from yunqiao.model.machine import own_ips, plain
 from yunqiao.model.step import Call, Send
@@ -31,8 +32,13 @@ FRESH = 30.0
 
 @dataclass(slots=True)
 class Seen:
-    """What was found; `troubles` holds what went wrong, by what was asked for (an instance's id, an address)."""
+    """What was found; `troubles` holds what went wrong, by what was asked for (an instance's id, an address).
 
+    `vpc_id` is empty where the VPC is not known, for the reason `nowhere`.
+    """
+
+    vpc_id: str = ""
+    nowhere: str = ""
     instances: dict[str, Instance] = field(default_factory=dict)
     owners: dict[str, frozenset[str]] = field(default_factory=dict)
     neighbours: tuple[Instance, ...] = ()
@@ -42,7 +48,7 @@ class Seen:
 
     def evidence(self) -> Evidence:
         """What decides who is who."""
-        return Evidence(self.instances, self.owners, self.neighbours)
+        return Evidence(self.instances, self.owners, self.neighbours, self.vpc_id, self.nowhere)
 
     def trouble(self, node: Node) -> Trouble | None:
         """What went wrong with something that this node asked for, if anything did."""
@@ -63,11 +69,12 @@ def asked_for(node: Node) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is asked: the API, and the directory of instances with what other controllers have learned of them."""
+    """What is asked: the API, the directory of instances with what other controllers have learned, and for the VPC."""
 
     send: Send
     instances: Instances
     rules: Rules
+    whereabouts: Whereabouts
     clock: Clock
 
 
@@ -80,9 +87,11 @@ async def see(sources: Sources, named: Sequence[Node], unnamed: Sequence[Node], 
     wanted = {one for node in unnamed for one in asked_for(node)}
     joining = {one for node in named if is_uninitialized(node) for one in asked_for(node)}
     ids = {one for node in named for one in asked_for(node)} - joining
+    if wanted:
+        await _locate(seen, sources.whereabouts, sorted(wanted))
     if NEIGHBOURS in wanted:
         await _attempt(seen, [NEIGHBOURS], partial(_neighbours, send, rules, seen))
-    for addresses in _by_family(wanted - {NEIGHBOURS}):
+    for addresses in _by_family(wanted - {NEIGHBOURS} - seen.troubles.keys()):
         for part in chunks(addresses, MOST):
             await _attempt(seen, part, partial(_owners, send, rules, seen))
     ids |= {*witnesses, *(one for owners in seen.owners.values() for one in owners)}
@@ -97,6 +106,16 @@ async def see_interfaces(send: Send, rules: Rules, seen: Seen, ids: Sequence[str
     """Look at network interfaces that have not been seen yet."""
     for part in chunks([one for one in ids if one not in seen.interfaces], MOST):
         await _attempt(seen, part, partial(_interfaces, send, rules, seen))
+
+
+async def _locate(seen: Seen, whereabouts: Whereabouts, wanted: Sequence[str]) -> None:
+    """Find the VPC in which addresses mean something; where nobody could look, nothing is known of `wanted` either."""
+    try:
+        seen.vpc_id = await whereabouts.vpc_id()
+    except Refused as refusal:
+        seen.nowhere = str(refusal)
+    except Trouble as trouble:
+        seen.troubles.update(dict.fromkeys(wanted, trouble))
 
 
 async def _attempt(seen: Seen, asked: Sequence[str], look: Callable[[Sequence[str]], Awaitable[None]]) -> None:
@@ -115,15 +134,15 @@ async def _attempt(seen: Seen, asked: Sequence[str], look: Callable[[Sequence[st
 
 async def _neighbours(send: Send, rules: Rules, seen: Seen, _: Sequence[str]) -> None:
     """All instances of the VPC; without a VPC nobody's number is looked for among all of a region."""
-    if rules.vpc_id:
-        ask: Callable[[str], Call] = partial(ecs.describe_vpc_instances, rules.region, rules.vpc_id)
+    if seen.vpc_id:
+        ask: Callable[[str], Call] = partial(ecs.describe_vpc_instances, rules.region, seen.vpc_id)
         seen.neighbours = tuple(await every(send, ask, ecs.read_instances))
         seen.instances.update({one.id: one for one in seen.neighbours})
 
 
 async def _owners(send: Send, rules: Rules, seen: Seen, addresses: Sequence[str]) -> None:
     ipv6 = ip_address(addresses[0]).version == 6
-    ask = partial(ecs.describe_interfaces_by_ip, rules.region, rules.vpc_id, addresses, ipv6)
+    ask = partial(ecs.describe_interfaces_by_ip, rules.region, seen.vpc_id, addresses, ipv6)
     found = await every(send, ask, ecs.read_interfaces)
     seen.interfaces.update({one.id: one for one in found})
     pairs = {(plain(ip), one.instance_id) for one in found if one.instance_id for ip in (*one.private_ips, *one.ipv6)}

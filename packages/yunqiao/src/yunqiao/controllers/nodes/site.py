@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from yunqiao.cloud.instances import Instances
+from yunqiao.cloud.place import Neighbourhood, Whereabouts
+from yunqiao.controllers.nodes.kinds import Kind, is_excluded, kind_of
 from yunqiao.controllers.nodes.known import Known, Memory
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.clock import Clock
@@ -39,9 +41,16 @@ class Site:
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
     memory: Memory = field(default_factory=Memory)
     began: float = field(init=False)
+    whereabouts: Whereabouts = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock.now()
+        self.whereabouts = Whereabouts(self.rules.vpc_id, look=Neighbourhood(self.instances, self._claiming).look)
+
+    def _claiming(self) -> Iterable[Node]:
+        """The nodes that claim to be instances of our region."""
+        region = self.rules.region
+        return (node for node in self.all() if kind_of(node, region) is Kind.INSTANCE and not is_excluded(node))
 
     def known(self, node: Node) -> Known:
         """What is known of a node."""

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from yunqiao.cloud.instances import Instances
+from yunqiao.cloud.place import Neighbourhood, Whereabouts
+from yunqiao.controllers.routes.claims import claim_of
 from yunqiao.controllers.routes.filling import Filling
 from yunqiao.controllers.routes.known import Known
 from yunqiao.controllers.routes.rules import Rules
@@ -32,3 +34,11 @@ class Site:
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
     known: Known = field(default_factory=Known)
     filling: Filling = field(default_factory=Filling)
+    whereabouts: Whereabouts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.whereabouts = Whereabouts(self.rules.vpc_id, look=Neighbourhood(self.instances, self._claiming).look)
+
+    def _claiming(self) -> Iterable[Node]:
+        """The nodes that claim to be instances of our region."""
+        return (node for node in self.nodes() if claim_of(node, self.rules.region))

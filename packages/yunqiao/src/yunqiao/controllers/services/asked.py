@@ -44,7 +44,7 @@ class Needs:
     """What must be looked up before a Service's wish can be said.
 
     `addresses` are to become backends; `fading` ones only stay if they are there. `gate` is the readiness gate that
-    `pods` may wait with.
+    `pods` may wait with. `vswitch` says that a balancer, if it is new, needs one and nobody has said which.
     """
 
     addresses: frozenset[Address] = frozenset()
@@ -52,6 +52,7 @@ class Needs:
     pods: frozenset[Unready] = frozenset()
     gate: str = ""
     certificates: frozenset[str] = frozenset()
+    vswitch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Findings:
     seconds on the engine's clock.
     `certificates` gives the end of each server certificate, and is None when nobody has looked; `today` is when this
     was found. Both are in seconds since 1970.
+    `vpc_id` and `vswitch_ids` (in the order to try them) are where the cluster is; both are empty where that was not
+    needed, or is not known for the reason `nowhere`.
     """
 
     interfaces: Mapping[Address, Interface] = field(default_factory=dict)
@@ -74,6 +77,9 @@ class Findings:
     again_after: float | None = None
     certificates: Mapping[str, float] | None = None
     today: float = 0.0
+    vpc_id: str = ""
+    vswitch_ids: tuple[str, ...] = ()
+    nowhere: str = ""
 
     def admits(self, uid: str) -> bool:
         """Whether a pod is done but for us: all its containers are ready, and it waits with our gate."""

@@ -8,10 +8,9 @@ from ipaddress import ip_address, ip_network
 
 from yunqiao.cloud import ecs, vpc
 from yunqiao.cloud.paging import chunks, every
+from yunqiao.cloud.place import Whereabouts
 from yunqiao.controllers.services.asked import Address, Findings, Interface
-from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.clock import Clock
-from yunqiao.model.errors import Refused
 from yunqiao.model.step import Send
 
 TOGETHER = 0.01
@@ -20,7 +19,6 @@ RANGES_LAST = 600.0
 """Seconds for which the VPC's ranges are believed."""
 SOONEST, LATEST = 2.0, 60.0
 """Seconds until an address without an interface is looked for again: as long as it has been missing, within these."""
-NO_VPC = "the VPC is not known, and pods cannot be found without it: set vpcid in the cloud-config (Global.vpcid)"
 
 
 @dataclass(slots=True)
@@ -36,7 +34,8 @@ class Interfaces:
     """Finds interfaces. It remembers none: whoever uses an address keeps what was found for as long as it does."""
 
     send: Send
-    rules: Rules
+    region: str
+    whereabouts: Whereabouts
     clock: Clock
     _open: _Batch = field(default_factory=_Batch)
     _ranges: tuple[float, Sequence[str]] = (float("-inf"), ())
@@ -89,9 +88,8 @@ class Interfaces:
         return {address: one for part in await asyncio.gather(*calls) for address, one in part.items()}
 
     async def _look(self, addresses: Sequence[str], ipv6: bool) -> Mapping[str, Interface]:
-        if not self.rules.vpc_id:
-            raise Refused(NO_VPC)
-        ask = partial(ecs.describe_interfaces_by_ip, self.rules.region, self.rules.vpc_id, addresses, ipv6)
+        vpc_id = await self.whereabouts.vpc_id()
+        ask = partial(ecs.describe_interfaces_by_ip, self.region, vpc_id, addresses, ipv6)
         found = await every(self.send, ask, ecs.read_interfaces)
         return {_plain(text): Interface(one.id, text) for one in found for text in (*one.private_ips, *one.ipv6)}
 
@@ -105,7 +103,8 @@ class Interfaces:
     async def _vpc_ranges(self) -> Sequence[str]:
         asked, ranges = self._ranges
         if self.clock.now() - asked >= RANGES_LAST:
-            found = vpc.read_vpc(await self.send(vpc.describe_vpc(self.rules.region, self.rules.vpc_id)))
+            vpc_id = await self.whereabouts.vpc_id()
+            found = vpc.read_vpc(await self.send(vpc.describe_vpc(self.region, vpc_id)))
             ranges = (*found.cidrs, *found.ipv6_cidrs)
             self._ranges = (self.clock.now(), ranges)
         return ranges

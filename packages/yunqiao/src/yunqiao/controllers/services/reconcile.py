@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import structs
 
+from yunqiao.cloud.place import Look
+from yunqiao.cloud.place import nobody as no_nodes
 from yunqiao.controllers.services import drift, gates, publish, record
 from yunqiao.controllers.services.asked import Asked
 from yunqiao.controllers.services.identity import Identity, has_finalizer, identity, is_going
@@ -42,7 +44,7 @@ class Services:
     """Everything the story needs, given from outside.
 
     `trusts_records` says that no other controller has led since the notes on the Services were written; `nonce` gives
-    a name for each attempt to make a balancer.
+    a name for each attempt to make a balancer; `look` says where the nodes are.
     """
 
     snapshot: Callable[[str], Snapshot | None]
@@ -56,6 +58,7 @@ class Services:
     pod: gates.Get = gates.nobody
     nonce: Callable[[], str] = lambda: uuid.uuid4().hex[:8]
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
+    look: Look = no_nodes
     memory: Memory = field(default_factory=Memory)
     neighbours: Neighbours = field(default_factory=Neighbours)
     directories: dict[str, Any] = field(init=False)
@@ -63,7 +66,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.directories = {provider.name: provider.directory(self.send) for provider in PROVIDERS}
-        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod, self.today)
+        self.lookups = Lookups(self.send, self.rules, self.clock, self.pod, self.today, self.look)
 
     async def reconcile(self, key: str) -> float | None:
         """Bring one Service's cloud things to where they should be; seconds until it should be looked at again."""

@@ -10,7 +10,7 @@ class Rules:
     """What holds where a Service says nothing else.
 
     `cluster` is the cluster id in marks; VPC, vSwitches (in the order to try them) and resource group are where new
-    balancers go; `eni` says that pods are backends themselves.
+    balancers go (the first two empty: where the nodes are); `eni` says that pods are backends themselves.
     """
 
     cluster: str

@@ -12,7 +12,6 @@ from yunqiao.controllers.services.clb.backends import groups
 from yunqiao.controllers.services.clb.listening import SHAPING, listening
 from yunqiao.controllers.services.clb.options import Options, given
 from yunqiao.controllers.services.clb.parameters import parameters
-from yunqiao.controllers.services.rules import Rules
 from yunqiao.model.balancer import UNMANAGED, Balancer
 from yunqiao.options.declare import PREFIXES, declared
 
@@ -21,14 +20,16 @@ NO_PUBLIC = (
     "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type: intranet"
 )
 NO_VSWITCH = (
-    "an intranet load balancer needs a vSwitch and none is known: set the annotation vswitch-id, or vswitchid in the "
-    "cloud-config, or let the controller reach instance metadata"
+    "an intranet load balancer needs a vSwitch, and none is known: set the annotation vswitch-id, or vswitchid in the "
+    "cloud-config (Global.vswitchid); {nowhere}"
 )
 
 
 def needs(asked: Asked[Options]) -> Needs:
     """What must be looked up before this can be said."""
-    return replace(backends.needs(asked), certificates=certificates.needed(asked))
+    borrows = asked.parsed.options.id or asked.who.borrowed
+    vswitch = not borrows and _lacks_vswitch(asked.parsed.options) and not asked.rules.vswitch_ids
+    return replace(backends.needs(asked), certificates=certificates.needed(asked), vswitch=vswitch)
 
 
 def followed(asked: Asked[Options]) -> tuple[str, ...]:
@@ -57,8 +58,8 @@ def want(asked: Asked[Options]) -> Balancer:
         listeners=ports.listeners,
         access=ports.access,
         birth=birth,
-        places=_places(options, asked.rules),
-        barred=_barred(asked, asked.rules),
+        places=_places(asked),
+        barred=_barred(asked),
         hostname=options.hostname or "",
         former_tags=frozenset()
         if unclear
@@ -130,26 +131,31 @@ def _birth(asked: Asked[Options]) -> dict[str, str]:
     if rules.resource_group_id:
         birth["ResourceGroupId"] = rules.resource_group_id
     if options.address_type == "intranet":
-        birth |= {"VpcId": rules.vpc_id} if rules.vpc_id else {}
+        vpc_id = rules.vpc_id or asked.found.vpc_id
+        birth |= {"VpcId": vpc_id} if vpc_id else {}
     return birth
 
 
-def _places(options: Options, rules: Rules) -> tuple[str, ...]:
-    """The vSwitches that a new intranet balancer may get its address from, unless one is named for it."""
-    if options.address_type != "intranet" or options.vswitch_id or options.network_type == "classic":
-        return ()
-    return rules.vswitch_ids
+def _lacks_vswitch(options: Options) -> bool:
+    """Whether a new balancer gets its address from one of the cluster's vSwitches, since none is named for it."""
+    return options.address_type == "intranet" and not options.vswitch_id and options.network_type != "classic"
 
 
-def _barred(asked: Asked[Options], rules: Rules) -> str:
+def _places(asked: Asked[Options]) -> tuple[str, ...]:
+    """The vSwitches that a new balancer may get its address from."""
+    lacks = _lacks_vswitch(asked.parsed.options)
+    return (asked.rules.vswitch_ids or asked.found.vswitch_ids) if lacks else ()
+
+
+def _barred(asked: Asked[Options]) -> str:
     """Why no balancer may be created now."""
     options = asked.parsed.options
     if any(problem.blocks != "nothing" for problem in asked.parsed.problems):
         return "no load balancer is created until the annotations are mended"
     if options.address_type == "intranet":
-        needless = options.vswitch_id or rules.vswitch_ids or options.network_type == "classic"
-        return "" if needless else NO_VSWITCH
-    return NO_PUBLIC if rules.disable_public else ""
+        lost = _lacks_vswitch(options) and not _places(asked)
+        return NO_VSWITCH.format(nowhere=asked.found.nowhere) if lost else ""
+    return NO_PUBLIC if asked.rules.disable_public else ""
 
 
 def _instance(asked: Asked[Options], birth: dict[str, str]) -> dict[str, str]:
