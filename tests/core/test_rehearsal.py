@@ -1,19 +1,25 @@
-"""What is rehearsed is what is then sent, call by call, and a rehearsal changes nothing anywhere."""
+"""What is rehearsed and printed is what is then sent, call by call, and a rehearsal changes nothing anywhere."""
 
 import asyncio
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.conftest import annotated, new_bench
+from tests.core.test_backends import new_site
 from tests.core.test_borrowing import borrow, made_by_hand
+from tests.core.test_certificates import TODAY, keep
 from tests.core.test_properties import PROFILE, WISH, new_node, wish_for
 
+from yunqiao.cli import outlook
+from yunqiao.cli.planning import Outlook
 from yunqiao.controllers.services.effects import Effect
 from yunqiao.controllers.services.imagined import NEW
 from yunqiao.controllers.services.rehearsal import Stage, rehearse
+from yunqiao.model.balancer import slot_of
 from yunqiao.model.cluster import (
     Endpoint,
     EndpointConditions,
@@ -31,7 +37,9 @@ async def rehearsed(bench):
     """The rehearsal of the Service as it is; the cloud and the Service are the same after it."""
     before = copy.deepcopy(bench.cloud.world.states), bench.cluster.service, len(bench.cluster.patches)
     writes, told = len(bench.cloud.writes()), len(bench.told)
-    played = await rehearse(bench.cluster.snapshot(""), Stage(bench.cloud.send, bench.services.rules, bench.time))
+    stage = Stage(bench.cloud.send, bench.services.rules, bench.time)
+    stage.lookups.today = bench.services.lookups.today
+    played = await rehearse(bench.cluster.snapshot(""), stage)
     assert bench.cloud.world.states == before[0]
     assert (bench.cluster.service, len(bench.cluster.patches)) == before[1:]
     assert (len(bench.cloud.writes()), len(bench.told)) == (writes, told)
@@ -54,20 +62,36 @@ async def sent(bench):
 
     bench.services.send = send
     await bench.settle()
+    today = bench.services.lookups.today
     bench.restart()
+    bench.services.lookups.today = today
     return [plain(call, names) for call in writes]
 
 
 def plain(call, names=()):
     """A call with ids of new things as a rehearsal has them; the token names an attempt, which is never the same."""
-    text = json.dumps({**call.params, "ClientToken": ""}, sort_keys=True)
+    params, why = json.dumps({**call.params, "ClientToken": ""}, sort_keys=True), call.why
     for one in names:
-        text = text.replace(one, names[one])
-    return call.action, text
+        params, why = params.replace(one, names[one]), why.replace(one, names[one])
+    return call.action, params, why
 
 
 def calls(played):
     return [plain(act.call) for act in played.acts]
+
+
+NUMBERED = re.compile(r"^  (\d+)\. (\w+) \([a-z ]+\): (.*)$", re.MULTILINE)
+
+
+async def sends_what_was_told(bench, played):
+    """Whether the calls that are now sent are those rehearsed, of which each is a line of what was printed."""
+    told = Outlook([played])
+    lines, as_json = NUMBERED.findall(outlook.table(told)), outlook.plain(told)["services"][0]["calls"]
+    writes = await sent(bench)
+    assert calls(played) == writes
+    assert lines == [(str(number), action, why) for number, (action, _, why) in enumerate(writes, 1)]
+    assert [(one["action"], one["why"]) for one in as_json] == [(action, why) for action, _, why in writes]
+    return True
 
 
 @FEWER
@@ -79,12 +103,12 @@ def test_the_calls_rehearsed_are_the_calls_that_are_then_sent(wishes, deleted):
             wish_for(bench, wish)
             played = await rehearsed(bench)
             assert played.trouble is None
-            assert calls(played) == await sent(bench)
+            assert await sends_what_was_told(bench, played)
             assert calls(await rehearsed(bench)) == []
         if deleted:
             bench.cluster.delete()
             played = await rehearsed(bench)
-            assert calls(played) == await sent(bench)
+            assert await sends_what_was_told(bench, played)
             assert played.effect is Effect.LOSES
 
     asyncio.run(run())
@@ -102,7 +126,7 @@ def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
         bench.services.trusts_records = False
         played = await rehearsed(bench)
         assert played.acts
-        assert calls(played) == await sent(bench)
+        assert await sends_what_was_told(bench, played)
 
     asyncio.run(run())
 
@@ -120,10 +144,10 @@ def test_access_control_lists_of_ours_are_rehearsed_as_they_are_then_made_change
             bench.cluster.ask(load_balancer_source_ranges=ranges)
             played = await rehearsed(bench)
             assert played.trouble is None
-            assert calls(played) == await sent(bench)
+            assert await sends_what_was_told(bench, played)
             assert calls(await rehearsed(bench)) == []
         bench.cluster.delete()
-        assert calls(await rehearsed(bench)) == await sent(bench)
+        assert await sends_what_was_told(bench, await rehearsed(bench))
 
     asyncio.run(run())
 
@@ -148,7 +172,84 @@ def test_pods_that_come_leave_and_drain_are_rehearsed_as_their_nodes_are_then_wr
             bench.cluster.slices = [endpoints(pods)]
             played = await rehearsed(bench)
             assert played.trouble is None
-            assert calls(played) == await sent(bench)
+            assert await sends_what_was_told(bench, played)
+
+    asyncio.run(run())
+
+
+SERVED = st.lists(
+    st.sampled_from([
+        (53, "udp"), (53, "tcp"), (80, "tcp"), (80, "http"), (81, "tcp"), (81, "http"), (443, "tcp"), (443, "http"),
+        (443, "https"), (8443, "https"),
+    ]),
+    min_size=1, max_size=4, unique_by=lambda one: slot_of(*one),
+)  # fmt: skip
+NONE_SUCH = "cert-none"
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "cert_id": st.sampled_from(["cert-1", "cert-2", NONE_SUCH]),
+        "domain_extensions": st.sampled_from(["a.example:cert-2", "a.example:cert-3,b.example:cert-1"]),
+        "forward_port": st.sampled_from(["80:443", "81:443", "80:8443", "80:443,81:8443", "80:81"]),
+        "tls_cipher_policy": st.just("tls_cipher_policy_1_2"),
+        "scheduler": st.sampled_from(["wlc", "wrr"]),
+        "idle_timeout": st.just("20"),
+        "proxy_protocol": st.sampled_from(["on", "off"]),
+        "health_check_switch": st.sampled_from(["on", "off"]),
+        "additional_resource_tags": st.sampled_from(["a=b", "c=d,a=e"]),
+        "modification_protection": st.sampled_from(["NonProtection", "ConsoleProtection"]),
+        "default_weight": st.sampled_from(["0", "30"]),
+        "hostname": st.just("shop.example"),
+        "preserve_lb_on_delete": st.just("true"),
+    },
+)
+STICKY = st.sampled_from([{}, {"sticky_session": "on", "sticky_session_type": "insert", "cookie_timeout": "60"}])
+SITE = st.fixed_dictionaries({
+    "affinity": st.sampled_from(["None", "ClientIP"]),
+    "ranges": RANGES,
+    "direct": st.booleans(),
+    "ready": st.sets(st.integers(1, 6)),
+})  # fmt: skip
+FULL_WISH = st.tuples(
+    SERVED, st.tuples(ASKED, STICKY, DRAIN).map(lambda parts: {**parts[0], **parts[1], **parts[2]}), SITE
+)
+
+
+def wish_for_all_of_it(bench, served, asked, site):
+    """Ports of these protocols with these annotations, to instances or straight to pods."""
+    ports = [
+        ServicePort(
+            name=f"{kind}-{port}", port=port, node_port=30000 + port, target_port=8080,
+            protocol="UDP" if kind == "udp" else "TCP",
+        )
+        for port, kind in served
+    ]  # fmt: skip
+    bench.cluster.ask(ports=ports, session_affinity=site["affinity"], load_balancer_source_ranges=site["ranges"])
+    by_port = ",".join(f"{kind}:{port}" for port, kind in served if kind in ("http", "https"))
+    annotations = asked | ({"protocol_port": by_port} if by_port else {})
+    if site["direct"]:
+        bench.direct(**annotations)
+    else:
+        bench.cluster.annotate(address_type="intranet", **annotations)
+    bench.put(**{f"p{number}": "ready" for number in sorted(site["ready"])})
+
+
+@PROFILE
+@given(st.lists(FULL_WISH, min_size=1, max_size=4), st.booleans())
+def test_wishes_of_every_protocol_are_rehearsed_and_printed_as_they_are_then_followed(wishes, deleted):
+    async def run():
+        bench = new_site()
+        bench.services.lookups.today = lambda: TODAY
+        keep(bench, "cert-1", "cert-2", "cert-3")
+        for wish in wishes:
+            wish_for_all_of_it(bench, *wish)
+            played = await rehearsed(bench)
+            assert played.trouble is None
+            assert await sends_what_was_told(bench, played)
+            assert calls(await rehearsed(bench)) == []
+        if deleted:
+            bench.cluster.delete()
+            assert await sends_what_was_told(bench, await rehearsed(bench))
 
     asyncio.run(run())
 
@@ -221,6 +322,21 @@ async def test_each_change_is_told_with_both_values_and_its_effect(annotations, 
     found = [one for act in played.acts for one in act.changes if one.field == field]
     assert (field, old, new, effect) in [(one.field, one.old, one.new, one.effect) for one in found]
     assert played.effect is effect
+
+
+async def test_what_comes_into_an_access_control_list_and_goes_is_told_block_by_block():
+    bench = await settled()
+    bench.cluster.ask(load_balancer_source_ranges=["10.0.0.0/8", "172.16.0.0/12"])
+    first = [one for act in (await rehearsed(bench)).acts for one in act.changes if one.field.startswith("entry ")]
+    assert sorted((one.field, one.old, one.new) for one in first) == [
+        ("entry 10.0.0.0/8", "", "allowed"), ("entry 172.16.0.0/12", "", "allowed"),
+    ]  # fmt: skip
+    await bench.settle()
+    bench.cluster.ask(load_balancer_source_ranges=["10.0.0.0/8", "192.168.0.0/16"])
+    found = [one for act in (await rehearsed(bench)).acts for one in act.changes]
+    assert sorted((one.field, one.old, one.new, one.effect.words) for one in found) == [
+        ("entry 172.16.0.0/12", "allowed", "", "in place"), ("entry 192.168.0.0/16", "", "allowed", "in place"),
+    ]  # fmt: skip
 
 
 async def test_the_last_backends_that_go_interrupt_the_listener_and_others_do_not():
@@ -303,10 +419,10 @@ def test_what_is_done_on_a_borrowed_balancer_is_rehearsed_as_it_is_then_done(wis
             wish_for(bench, (ports, nodes, {}))
             borrow(bench, balancer_id, **{name: text.replace("GROUP", group) for name, text in asked.items()})
             played = await rehearsed(bench)
-            assert calls(played) == await sent(bench)
+            assert await sends_what_was_told(bench, played)
         bench.cluster.delete()
         played = await rehearsed(bench)
         assert played.effect < Effect.LOSES
-        assert calls(played) == await sent(bench)
+        assert await sends_what_was_told(bench, played)
 
     asyncio.run(run())
