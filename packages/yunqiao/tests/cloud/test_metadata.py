@@ -90,6 +90,20 @@ async def test_silence_ends_at_the_deadline_and_says_that_only_ecs_has_it(
     assert len(cloud.asked) == 4
 
 
+async def test_who_is_silent_is_waited_for_once_and_not_for_each_value(
+    cloud: Any, metadata: Metadata, clock: Any
+) -> None:
+    cloud.answers = [cloud.Answer(slow=True) for _ in range(5)]
+    for name in ("region-id", "vpc-id"):
+        with pytest.raises(Lost):
+            await answer(metadata, name, clock)
+    assert len(cloud.asked) == 5, "four for the first, one for the second"
+    cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(body=b"vpc-1")]
+    assert await metadata.get("vpc-id") == "vpc-1"
+    cloud.answers = [cloud.Answer(500, b""), cloud.Answer(body=b"cn-hangzhou")]
+    assert await answer(metadata, "region-id", clock) == "cn-hangzhou", "who answers again is waited for again"
+
+
 async def test_a_value_that_is_not_there_is_refused_at_once(cloud: Any, metadata: Metadata) -> None:
     cloud.answers = [cloud.Answer(body=b"tok"), cloud.Answer(404, b"")]
     with pytest.raises(Refused, match="no 'ram/security-credentials/'"):

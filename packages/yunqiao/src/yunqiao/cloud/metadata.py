@@ -39,6 +39,7 @@ class Metadata:
         self._token = ""
         self._token_ends = 0.0
         self._known: dict[str, str] = {}
+        self._silent = False
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=self._timeout)
@@ -69,8 +70,9 @@ class Metadata:
         return listed.split()[0]
 
     async def _patiently(self, name: str) -> str:
-        pause = PAUSE
-        for _ in range(ATTEMPTS - 1):
+        """Try several times; only once where nobody answered for so long when another name was asked for."""
+        pause, self._silent, silent = PAUSE, True, self._silent
+        for _ in range(0 if silent else ATTEMPTS - 1):
             try:
                 return await self._once(name)
             except Lost:
@@ -80,6 +82,7 @@ class Metadata:
 
     async def _once(self, name: str) -> str:
         status, text = await self._ask("GET", f"meta-data/{name}", await self._session_headers())
+        self._silent = False
         if status == 401:  # the token ended early
             self._token_ends = 0.0
         if status == 404:
