@@ -3,6 +3,7 @@
 import pytest
 from tests.routes.conftest import Bench
 
+from yunqiao.cloud.codes import Throttled
 from yunqiao.model.errors import NotYet
 
 
@@ -22,19 +23,53 @@ async def test_an_entry_counts_when_it_is_done(bench: Bench) -> None:
     assert len(bench.cloud.writes()) == 1
 
 
-async def test_a_busy_vpc_is_waited_for(bench: Bench) -> None:
+async def test_how_long_a_change_takes_is_learnt_from_refusals(bench: Bench) -> None:
+    bench.cloud.world.quotas["vpc_quota_route_entrys_num"] = 300
     bench.cloud.world.states["vpc"].busy_seconds = 4.0
     bench.join(*(f"w{number}" for number in range(120)))
     await bench.settle()
     assert len(bench.cloud.routes()) == 120
     assert set(bench.cluster.unavailable().values()) == {"False"}
+    assert bench.troubles == []
+    assert len(bench.cloud.writes()) <= 3 + 6  # 120 routes are 3 batches; the others were too early
+    before = len(bench.cloud.writes())
+    bench.join(*(f"x{number}" for number in range(120)))
+    await bench.settle()
+    assert len(bench.cloud.writes()) <= before + 3 + 1
+
+
+async def test_a_vpc_that_stays_busy_is_left_alone_for_a_while(bench: Bench) -> None:
+    bench.cloud.world.states["vpc"].busy_seconds = 60.0
+    bench.join(*(f"w{number}" for number in range(120)))
+    await bench.settle()
+    assert len(bench.cloud.routes()) == 120
+    assert set(bench.cluster.unavailable().values()) == {"False"}
+    assert bench.troubles
     assert all(isinstance(trouble, NotYet) for trouble in bench.troubles)
-    refused = len(bench.troubles)
-    assert len(bench.cloud.writes()) == 3 + refused
+
+
+async def test_being_asked_to_slow_down_teaches_nothing_about_changes(bench: Bench) -> None:
+    bench.join("w1")
+    bench.cloud.troubles = ["", "", "", "throttled"]
+    await bench.settle()
+    assert [type(trouble) for trouble in bench.troubles] == [Throttled]
+    assert bench.site.known.pace.pause == 0.0
+
+
+async def test_a_turn_that_takes_long_tells_nodes_before_all_are_routed(bench: Bench) -> None:
+    bench.cloud.world.quotas["vpc_quota_route_entrys_num"] = 300
+    bench.cloud.world.states["vpc"].busy_seconds = 9.0
+    bench.join(*(f"w{number}" for number in range(240)))
+    bench.restart(together=10)
+    await bench.turn()
+    states = list(bench.cluster.unavailable().values())
+    assert 50 <= states.count("False") < 240
+    await bench.settle()
+    assert set(bench.cluster.unavailable().values()) == {"False"}
 
 
 async def test_nodes_whose_entries_are_there_are_told_while_others_wait(bench: Bench) -> None:
-    bench.cloud.world.states["vpc"].busy_seconds = 4.0
+    bench.cloud.world.states["vpc"].busy_seconds = 60.0
     bench.join(*(f"w{number}" for number in range(60)))
     await bench.turn()
     states = list(bench.cluster.unavailable().values())

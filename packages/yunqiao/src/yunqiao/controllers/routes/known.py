@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from yunqiao.cloud.vpc import VSwitch
+from yunqiao.controllers.routes.pace import Pace
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.model.instance import Instance
 
@@ -36,6 +37,7 @@ class Known:
     seen: Seen = field(default_factory=Seen)
     looked_at: float = NEVER
     poll: float = FIRST_POLL
+    pace: Pace = field(default_factory=Pace)
     marks: bool = True
     said: dict[str, str] = field(default_factory=dict)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from math import ceil
 
 from yunqiao.cloud import vpc
-from yunqiao.cloud.paging import every
+from yunqiao.cloud.paging import chunks, every
 from yunqiao.cloud.vpc import VSwitch
 from yunqiao.controllers.routes.rules import Rules
 from yunqiao.controllers.routes.seen import Seen, Spot, Table, looked
@@ -49,10 +50,11 @@ async def spots(send: Send, rules: Rules, seen: Seen, unclear: Iterable[Spot]) -
     for table_id, cidr in unclear:
         by_table.setdefault(table_id, set()).add(cidr)
     for table_id, cidrs in sorted(by_table.items()):
-        if len(cidrs) > vpc.CIDRS_PER_LOOK or len(seen.tables[table_id].routes) < vpc.ROUTES_PER_PAGE:
+        few = chunks(sorted(cidrs), vpc.CIDRS_PER_LOOK)
+        if ceil(len(cidrs) / vpc.CIDRS_PER_LOOK) >= ceil(len(seen.tables[table_id].routes) / vpc.ROUTES_PER_PAGE):
             seen = await table(send, rules, seen, table_id)
         else:
-            found = await _routes(send, rules, table_id, sorted(cidrs))
+            found = [route for part in few for route in await _routes(send, rules, table_id, part)]
             seen = looked(seen, table_id, found, frozenset(cidrs))
     return seen
 

@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 
 FRESH = 300.0
 """Seconds for which an answer that another controller was given will do."""
+LONGEST = 30.0
+"""Seconds for which one turn writes."""
+A_ROUND = 5
+"""Batches that are sent before it is asked whether to go on."""
 SOON = 1.0
 """Seconds until a turn that has left something to do begins anew."""
 
@@ -40,6 +44,7 @@ class Turn:
         self._nodes: dict[str, Node] = {node.metadata.name: node for node in site.nodes()}
         self._place = Place("")
         self._wanted = Wanted()
+        self._until = site.clock.now() + LONGEST
         self._judged: tuple[Seen, Wanted, tuple[Ground, ...]] | None = None
 
     async def work(self) -> float:
@@ -148,12 +153,14 @@ class Turn:
         unclear = unsettled(self._grounds(), self._known.seen)
         if unclear:
             site = self._site
+            await self._known.pace.settle(site.clock)
             self._known.seen = await look.spots(site.send, site.rules, self._known.seen, unclear)
         return trouble
 
     async def _converge(self) -> NotYet | None:
         """Let known change with every answer, so that nothing of it is lost when a later call fails."""
-        way = Way(self._planned, self._folded, self._stumbled, self._site.send)
+        paced = self._known.pace.over(self._site.send, self._site.clock)
+        way = Way(self._planned, self._folded, self._stumbled, paced)
         try:
             await converge(self._known.seen, way)
         except NotYet as trouble:
@@ -166,7 +173,11 @@ class Turn:
         return None
 
     def _planned(self, seen: Seen) -> Plan:
-        return plan(self._grounds(seen), self._site.rules, self._place)
+        """Nothing more once this has taken long: nodes whose routes are there must not wait for all others."""
+        if self._now() >= self._until:
+            return Plan()
+        whole = plan(self._grounds(seen), self._site.rules, self._place)
+        return replace(whole, steps=whole.steps[:A_ROUND])
 
     def _folded(self, seen: Seen, call: Call, reply: Reply) -> Seen:
         for one in vpc.read_failed_routes(reply):
@@ -212,7 +223,7 @@ class Turn:
             due = min(due, self._known.next_poll())
         else:
             self._known.poll = FIRST_POLL
-        unfinished = more or bool(self._planned(self._known.seen).steps)
+        unfinished = more or bool(plan(self._grounds(), self._site.rules, self._place).steps)
         return max(0.0, min(due, self._known.again(now), SOON if unfinished else due))
 
 
