@@ -410,6 +410,9 @@ async def test_nodes_tell_the_vpc_where_there_is_no_metadata(site):
     config = site.config(vpcid=None)
     told = await site.doctor(config=config, METADATA_ENDPOINT=f"http://{CLOSED}")
     assert "from the nodes' instances" in told.named("VPC")["found"]
+    config = site.config(vpcid=None, vswitchid=None)
+    told = await site.doctor(config=config, METADATA_ENDPOINT=f"http://{CLOSED}")
+    assert told.named("vSwitch vsw-bp1yunsim00000000000001")["found"].endswith("free (from the nodes' instances)")
 
 
 async def test_a_vpc_that_does_not_exist(site):
@@ -426,7 +429,7 @@ async def test_a_vswitch_that_is_not_in_the_vpc(site):
 async def test_no_vswitch(site):
     config = site.config(vswitchid=None)
     told = await site.doctor(config=config, METADATA_ENDPOINT=f"http://{CLOSED}")
-    assert "vswitch-id" in told.bad("vSwitch", "warning")
+    assert "set vswitchid in the cloud-config (Global.vswitchid)" in told.bad("vSwitch", "warning")
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ class Scene:
         first = Cloud(
             Rules("c-1", "cn-hangzhou", VPC, ("vsw-1",)), {one: f"{one}.test" for one in ("slb", "ecs", "vpc")},
             AccessKey("id", "secret"), 0.4, nodes=NodesSeen(), vpc_id=VPC, vpc=Vpc(VPC, ("10.0.0.0/8",)),
+            vswitch_ids=("vsw-1",),
             vswitches=(VSwitch("vsw-1", "cn-hangzhou-h", VPC, "10.0.0.0/20", 100),), place=Place(VPC, ("vtb-1",)),
             tables=Seen(),
         )  # fmt: skip

@@ -16,7 +16,10 @@ def told(scene, check, **changed):
 @pytest.mark.parametrize(("free", "status"), [(100, Status.OK), (7, Status.WARNING), (0, Status.BROKEN)])
 def test_a_vswitch_that_is_nearly_full_is_told(scene, free, status):
     one = told(scene, "vSwitch vsw-1", vswitches=(VSwitch("vsw-1", "z-1", "vpc-1", "10.0.0.0/28", free),))
-    assert (one.status, one.found) == (status, f"10.0.0.0/28 in z-1, {free} addresses free")
+    assert (one.status, one.found) == (
+        status,
+        f"10.0.0.0/28 in z-1, {free} addresses free (from the instance metadata)",
+    )
     assert ("Global.vswitchid" in one.fix) is (status is not Status.OK)
 
 

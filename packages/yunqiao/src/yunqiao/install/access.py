@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from yunqiao.install.answers import ACCOUNT, CLOCK, CREDENTIALS, ENDPOINT, REGION, blamed, is_heard
 from yunqiao.install.configuration import Given
-from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, broken, failed, ok, refused, unchecked, warning
 from yunqiao.install.permissions import PRODUCTS
 from yunqiao.install.sight import UNUSABLE, Cloud, in_the_way
 from yunqiao.model.errors import Trouble
@@ -23,7 +23,7 @@ SET_REGION = "set region in the cloud-config (Global.region)"
 def access(seen: Cloud | Trouble, settings: Settings, given: Given) -> Iterator[Finding]:
     """What all calls depend on."""
     if isinstance(seen, Trouble):
-        yield unchecked(REGION, str(seen)) if seen is UNUSABLE else said(REGION, Status.BROKEN, str(seen), SET_REGION)
+        yield unchecked(REGION, str(seen)) if seen is UNUSABLE else refused(REGION, seen, SET_REGION)
         yield unchecked(CREDENTIALS, in_the_way(seen))
         return
     yield _region(seen, settings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from yunqiao.cloud import codes
-from yunqiao.model.errors import NotYet, Trouble
+from yunqiao.model.errors import NotYet, Refused, Trouble
 
 FORBIDDEN = codes.PERMISSION.partition("{")[0]
 LOOK_AGAIN = "run it again; if it stays so, see what the message names"
@@ -116,6 +116,13 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     """The first of many names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def refused(check: str, trouble: Trouble, otherwise: str, status: Status = Status.BROKEN) -> Finding:
+    """Something that could not be found out: refused by ourselves, in a message that has the fix, or by the cloud."""
+    if isinstance(trouble, Refused) and trouble.fault is None:
+        return said(check, status, str(trouble), otherwise)
+    return failed(check, trouble, otherwise)
 
 
 def said(check: str, status: Status, text: str, otherwise: str) -> Finding:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from yunqiao.cloud import ecs, vpc
 from yunqiao.cloud.clb import access_control, certificates, domains, groups, health, instances, listeners
@@ -16,11 +16,9 @@ from yunqiao.controllers.nodes.see import Seen as NodesSeen
 from yunqiao.controllers.nodes.see import Sources, see
 from yunqiao.controllers.routes import look as routes_look
 from yunqiao.controllers.routes import rules as route_rules
-from yunqiao.controllers.routes.known import Known
-from yunqiao.controllers.routes.place import find_place
+from yunqiao.controllers.routes.claims import claim_of
 from yunqiao.controllers.routes.rules import Place
 from yunqiao.controllers.routes.seen import Seen
-from yunqiao.controllers.routes.site import Site
 from yunqiao.install.answers import blamed
 from yunqiao.install.nodes import is_asked_about
 from yunqiao.install.permissions import READS, Action, needed
@@ -51,9 +49,17 @@ async def look(reach: Reach, first: Cloud, nodes: Sequence[Node]) -> Cloud:
     seen = replace(first, answers=await _tried(reach, first))
     if all(blamed(one) for one in seen.answers.values()):
         return seen
-    seen = replace(seen, nodes=await _nodes(reach, seen, nodes))
-    seen = await _placed(reach, seen, nodes)
+    whereabouts = _whereabouts(reach, seen, nodes)
+    seen = replace(seen, nodes=await _nodes(reach, seen, whereabouts, nodes))
+    seen = await _placed(reach, seen, whereabouts)
     return replace(seen, tables=await _tables(reach, seen)) if isinstance(seen.place, Place) else seen
+
+
+def _whereabouts(reach: Reach, seen: Cloud, nodes: Sequence[Node]) -> Whereabouts:
+    """Where things are, as all controllers find it out."""
+    claiming = [node for node in nodes if claim_of(node, seen.rules.region)]
+    look_there = Neighbourhood(reach.instances, claiming.__iter__).look
+    return Whereabouts(seen.rules.vpc_id, seen.rules.vswitch_ids, look_there)
 
 
 async def _tried(reach: Reach, first: Cloud) -> Mapping[Action, Trouble | None]:
@@ -106,32 +112,35 @@ def harmless(first: Cloud, balancer: str) -> Mapping[str, Call]:
     return {call.action: call for call in calls}
 
 
-async def _nodes(reach: Reach, seen: Cloud, nodes: Sequence[Node]) -> NodesSeen:
+async def _nodes(reach: Reach, seen: Cloud, whereabouts: Whereabouts, nodes: Sequence[Node]) -> NodesSeen:
     """What ECS says of the nodes that the node controller asks about."""
     region = seen.rules.region
     asked = [node for node in nodes if is_asked_about(node, region)]
     named = [node for node in asked if kind_of(node, region) is Kind.INSTANCE]
     unnamed = [node for node in asked if kind_of(node, region) is Kind.UNNAMED]
     rules = node_rules.Rules(region, seen.rules.vpc_id)
-    whereabouts = Whereabouts(rules.vpc_id, look=Neighbourhood(reach.instances, named.__iter__).look)
     return await see(Sources(reach.send, reach.instances, rules, whereabouts, reach.clock), named, unnamed)
 
 
-async def _placed(reach: Reach, seen: Cloud, nodes: Sequence[Node]) -> Cloud:
-    """VPC, vSwitches and route tables, found as the route controller finds them."""
-    rules, settings = seen.rules, reach.settings
-    told = route_rules.Rules(rules.region, rules.cluster, rules.vpc_id, settings.route_table_ids)
-    known = Known(instances=dict(seen.nodes.instances) if seen.nodes is not None else {})
-    site = Site(nodes.__iter__, _never, _never, reach.send, reach.instances, _never, told, reach.clock, known=known)
-    place = await _or_trouble(find_place(site))
-    vpc_id = rules.vpc_id or known.vpc_id
-    if not vpc_id:
-        return replace(seen, place=place, vpc_id=place if isinstance(place, Trouble) else "")
-    vswitches = await _or_trouble(routes_look.vswitches(reach.send, rules.region, vpc_id))
-    if isinstance(place, Place) and not isinstance(vswitches, Trouble):
-        place = replace(place, vswitches=vswitches)
-    own = await _or_trouble(_vpc(reach.send, rules.region, vpc_id))
-    return replace(seen, place=place, vpc_id=vpc_id, vpc=own, vswitches=vswitches)
+async def _placed(reach: Reach, seen: Cloud, whereabouts: Whereabouts) -> Cloud:
+    """The VPC, its vSwitches and route tables."""
+    vpc_id, own = await _or_trouble(whereabouts.vpc_id()), await _or_trouble(whereabouts.vswitch_ids())
+    if isinstance(vpc_id, Trouble):
+        return replace(seen, vpc_id=vpc_id, vswitch_ids=own, place=vpc_id)
+    vswitches = await _or_trouble(routes_look.vswitches(reach.send, seen.rules.region, vpc_id))
+    tables = await _or_trouble(_table_ids(reach, seen, vpc_id))
+    told = () if isinstance(vswitches, Trouble) else vswitches
+    place = tables if isinstance(tables, Trouble) else Place(vpc_id, tables, told)
+    itself = await _or_trouble(_vpc(reach.send, seen.rules.region, vpc_id))
+    return replace(seen, vpc_id=vpc_id, vpc=itself, vswitch_ids=own, vswitches=vswitches, place=place)
+
+
+async def _table_ids(reach: Reach, seen: Cloud, vpc_id: str) -> tuple[str, ...]:
+    """Those that are configured, else those that the nodes use. Raises Trouble."""
+    there = seen.nodes.instances.values() if seen.nodes is not None else ()
+    used = {one.vswitch_id for one in there if one.vpc_id == vpc_id}
+    configured = reach.settings.route_table_ids
+    return configured or await routes_look.tables(reach.send, seen.rules.region, vpc_id, used)
 
 
 async def _vpc(send: Send, region: str, vpc_id: str) -> Vpc:
@@ -154,8 +163,3 @@ async def _or_trouble(looking: Awaitable[T]) -> T | Trouble:
         return await looking
     except Trouble as trouble:
         return trouble
-
-
-def _never(*_: object) -> NoReturn:
-    """Stands for what a look has no need of: whatever writes."""
-    raise AssertionError("a look writes nothing")

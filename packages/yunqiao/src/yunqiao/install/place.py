@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from yunqiao.cloud.vpc import VSwitch
-from yunqiao.install.findings import Finding, Status, broken, failed, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, Status, broken, failed, ok, refused, unchecked, warning
 from yunqiao.install.sight import Cloud, Cluster, in_the_way
-from yunqiao.model.errors import NotYet, Trouble
+from yunqiao.model.errors import Trouble
 from yunqiao.settings import Settings
 
 VPC = "set vpcid in the cloud-config (Global.vpcid)"
@@ -26,43 +26,41 @@ def place(cluster: Cluster | Trouble, seen: Cloud | Trouble, settings: Settings)
     else:
         yield ok("cluster id", f"{seen.rules.cluster} (from the cluster's own UID)")
     yield _vpc(seen, settings)
-    yield from _vswitches(seen)
+    yield from _vswitches(seen, settings)
 
 
 def _vpc(seen: Cloud, settings: Settings) -> Finding:
-    if isinstance(seen.vpc_id, NotYet):
-        return unchecked("VPC", str(seen.vpc_id))
     if isinstance(seen.vpc_id, Trouble):
-        return said("VPC", Status.BROKEN, str(seen.vpc_id), VPC)
+        return refused("VPC", seen.vpc_id, VPC)
     if isinstance(seen.vpc, Trouble):
         return failed(f"VPC {seen.vpc_id}", seen.vpc, f"correct it: {VPC}")
     if seen.vpc.id != seen.vpc_id:
         return broken("VPC", f"{seen.vpc_id} is not found in {seen.rules.region}", f"correct it: {VPC}")
-    if settings.vpc_id:
-        how = "configured"
-    else:
-        how = "from the instance metadata" if seen.rules.vpc_id else "from the nodes' instances"
+    how = _source(bool(settings.vpc_id), bool(seen.rules.vpc_id))
     return ok("VPC", f"{seen.vpc_id}, {', '.join(seen.vpc.cidrs)} ({how})")
 
 
-def _vswitches(seen: Cloud) -> Iterator[Finding]:
-    if not seen.rules.vswitch_ids:
-        fix = f"{VSWITCH}, or the annotation alibaba-cloud-loadbalancer-vswitch-id on each such Service"
-        yield warning("vSwitch", "none is known: intranet load balancers cannot be made", fix)
-        return
-    if isinstance(seen.vswitches, Trouble):
+def _vswitches(seen: Cloud, settings: Settings) -> Iterator[Finding]:
+    """Those for new intranet balancers."""
+    if isinstance(seen.vswitch_ids, Trouble):  # not broken: public load balancers need none
+        yield refused("vSwitch", seen.vswitch_ids, VSWITCH, Status.WARNING)
+    elif isinstance(seen.vswitches, Trouble):
         yield failed("vSwitch", seen.vswitches)
-        return
-    there = {one.id: one for one in seen.vswitches}
-    for name in seen.rules.vswitch_ids:
-        yield _vswitch(name, there.get(name), seen)
+    else:
+        there = {one.id: one for one in seen.vswitches}
+        how = _source(bool(settings.vswitches), bool(seen.rules.vswitch_ids))
+        yield from (_vswitch(name, there.get(name), seen, how) for name in seen.vswitch_ids)
 
 
-def _vswitch(name: str, vswitch: VSwitch | None, seen: Cloud) -> Finding:
+def _source(configured: bool, told: bool) -> str:
+    return "configured" if configured else "from the instance metadata" if told else "from the nodes' instances"
+
+
+def _vswitch(name: str, vswitch: VSwitch | None, seen: Cloud, how: str) -> Finding:
     check = f"vSwitch {name}"
     if vswitch is None:
         return broken(check, f"is not in VPC {seen.vpc_id} of {seen.rules.region}", f"correct it: {VSWITCH}")
-    told = f"{vswitch.cidr} in {vswitch.zone}, {vswitch.free} addresses free"
+    told = f"{vswitch.cidr} in {vswitch.zone}, {vswitch.free} addresses free ({how})"
     more = f"{VSWITCH} to several, such as :{name},:vsw-ANOTHER"
     if vswitch.free == 0:
         return broken(check, told, more)

@@ -10,12 +10,12 @@ from yunqiao.controllers.routes.publish import standings
 from yunqiao.controllers.routes.rules import Rules
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.controllers.routes.want import NO_RANGE, Wanted, Wish, ranges_of, want
-from yunqiao.install.findings import Finding, Status, broken, failed, listed, ok, said, unchecked, warning
+from yunqiao.install.findings import Finding, Status, broken, failed, listed, ok, refused, said, unchecked, warning
 from yunqiao.install.nodes import OURS
 from yunqiao.install.permissions import ROUTE
 from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Refused, Trouble
+from yunqiao.model.errors import Trouble
 from yunqiao.model.route import network
 from yunqiao.settings import Settings
 
@@ -93,9 +93,7 @@ def _written(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Ite
 def _no_tables(cloud: Cloud, trouble: Trouble) -> Finding:
     if isinstance(cloud.vpc_id, Trouble):
         return unchecked("route tables", "because of: VPC")
-    if trouble.fault is None and isinstance(trouble, Refused):
-        return said("route tables", Status.BROKEN, str(trouble), TABLES)
-    return failed("route tables", trouble, TABLES)
+    return refused("route tables", trouble, TABLES)
 
 
 def _tables(wanted: Wanted, seen: Seen, rules: Rules) -> Iterator[Finding]:

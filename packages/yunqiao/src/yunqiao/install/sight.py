@@ -66,7 +66,7 @@ class Cloud:
 
     `hosts` has the host of each product. `skew` is how many seconds our clock is ahead of the cloud's. `nodes` is None
     where nobody could ask for instances. `vpc_id` is the VPC of everything, by whatever way it was found; the Trouble
-    says which key to set. `tables` are the route tables with what is in them.
+    says which key to set. `vswitch_ids` are for new balancers, `tables` the route tables with what is in them.
     """
 
     rules: Rules
@@ -77,6 +77,7 @@ class Cloud:
     nodes: NodesSeen | None = None
     vpc_id: str | Trouble = NOBODY_LOOKED
     vpc: Vpc | Trouble = NOBODY_LOOKED
+    vswitch_ids: Sequence[str] | Trouble = NOBODY_LOOKED
     vswitches: Sequence[VSwitch] | Trouble = NOBODY_LOOKED
     place: Place | Trouble = NOBODY_LOOKED
     tables: Seen | Trouble = NOBODY_LOOKED
