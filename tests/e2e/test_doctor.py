@@ -393,6 +393,8 @@ async def test_objects_that_may_not_be_listed_name_the_right(site):
     told = await site.doctor(kubeconfig=site.kubeconfig())
     assert told.named("nodes")["found"] == "because of: right to nodes"
     assert told.named("Services")["found"] == "because of: right to services"
+    assert told.named("cluster id")["found"] == "because of: right to namespaces"
+    assert told.named("credentials")["status"] == "ok"
 
 
 # --- place in the cloud ---------------------------------------------------------------------------------------------

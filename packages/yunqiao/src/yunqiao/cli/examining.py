@@ -194,13 +194,13 @@ async def _api_server(settings: Settings, clock: Clock) -> AsyncIterator[ApiServ
 async def _cloud(
     stack: AsyncExitStack, settings: Settings, client: Client, cluster: Cluster | Trouble
 ) -> Cloud | Trouble:
-    """Look at the cloud; without a cluster to ask, its id there does not matter."""
+    """Look at the cloud; where the cluster cannot tell its id, that need not keep us from it."""
     clock = MonotonicClock()
-    asking = (
-        replace(settings, cluster_id=settings.cluster_id or "unknown") if isinstance(cluster, Trouble) else settings
-    )
+    named = settings.cluster_id or (not isinstance(cluster, Trouble) and cluster.tells_its_id)
     try:
-        reached = await stack.enter_async_context(reach(asking, client, clock, CallMetrics()))
+        reached = await stack.enter_async_context(
+            reach(settings if named else replace(settings, cluster_id="unknown"), client, clock, CallMetrics())
+        )
     except Trouble as trouble:
         return trouble
     endpoints, region = settings.endpoints, reached.rules.region

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from yunqiao.cloud.vpc import VSwitch
 from yunqiao.install.findings import Finding, Status, broken, failed, ok, refused, unchecked, warning
-from yunqiao.install.sight import Cloud, Cluster, in_the_way
+from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.errors import Trouble
 from yunqiao.settings import Settings
 
@@ -21,8 +21,8 @@ def place(cluster: Cluster | Trouble, seen: Cloud | Trouble, settings: Settings)
         return
     if settings.cluster_id:
         yield ok("cluster id", f"{settings.cluster_id} (configured)")
-    elif isinstance(cluster, Trouble):
-        yield unchecked("cluster id", "because of: API server")
+    elif isinstance(cluster, Trouble) or not cluster.tells_its_id:
+        yield unchecked("cluster id", no_objects(cluster, "namespaces"))
     else:
         yield ok("cluster id", f"{seen.rules.cluster} (from the cluster's own UID)")
     yield _vpc(seen, settings)

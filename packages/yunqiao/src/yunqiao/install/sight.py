@@ -10,7 +10,7 @@ from yunqiao.controllers.routes.rules import Place
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.controllers.services.explanation import Holder
 from yunqiao.controllers.services.rules import Rules
-from yunqiao.install.permissions import Action, Right
+from yunqiao.install.permissions import IDENTITY, Action, Right
 from yunqiao.model.cluster import Node, Service
 from yunqiao.model.errors import NotYet, Trouble
 
@@ -58,6 +58,13 @@ class Cluster:
     def leads(self) -> bool:
         """Whether a controller is at work."""
         return isinstance(self.lock, Lock) and self.lock.holder.works
+
+    @property
+    def tells_its_id(self) -> bool:
+        """Whether what the cluster's id is made of may be read."""
+        if isinstance(self.allowed, Trouble):
+            return True  # as far as is known
+        return any(is_allowed for right, is_allowed in self.allowed.items() if right.rule in IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
