@@ -1,10 +1,12 @@
 """Tests in a network of their own: each runs in a child process, in namespaces that go with it."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -72,21 +74,41 @@ def alone() -> Callable[[Test], None]:
     return run
 
 
-def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0.4, called: str = "") -> str:
+def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 4, called: str = "") -> str:
     """Connect from (namespace, address) to a listener made at (namespace, address); the client's address as seen there.
 
-    The listener is `called` at another address than its own if that is given. "" when nobody is reached.
+    The listener is `called` at another address than its own if that is given. "" when nobody is reached: it is tried
+    as long as that, since the kernel needs a moment before an IPv6 address that it has taken works.
     """
+    end = time.monotonic() + seconds
+    with _server(target) as server:
+        address, port = server.getsockname()[:2]
+        while not (seen := _seen(source, (called or address, port), server, end)) and time.monotonic() < end:
+            time.sleep(0.02)
+    return seen
+
+
+def cut_off(source: tuple[str, str], target: tuple[str, str], called: str = "") -> bool:
+    """Whether nobody is reached, for a while."""
+    return not reaches(source, target, 0.4, called)
+
+
+def dropped(source: tuple[str, str], target: tuple[str, str]) -> bool:
+    """Whether no packet arrives, for a while."""
+    return not arrives(source, target, 0.3)
+
+
+def _seen(source: tuple[str, str], target: tuple[str, int], server: socket.socket, end: float) -> str:
     with inside(source[0]):
-        client = socket.socket(_family(target[1]))
-    with client, _server(target) as server:
-        server.settimeout(seconds)
-        client.settimeout(seconds)
+        client = socket.socket(_family(target[0]))
+    with client:
+        left = max(0.01, end - time.monotonic())
+        server.settimeout(left)
+        client.settimeout(left)
         try:
             if source[1]:
                 client.bind((source[1], 0))
-            address, port = server.getsockname()[:2]
-            client.connect((called or address, port))
+            client.connect(target)
             accepted, (seen, *_) = server.accept()
         except OSError:
             return ""
@@ -94,21 +116,23 @@ def reaches(source: tuple[str, str], target: tuple[str, str], seconds: float = 0
         return str(seen)
 
 
-def arrives(source: tuple[str, str], target: tuple[str, str], seconds: float = 0.3) -> bool:
-    """Send a packet from (namespace, address) to (namespace, address), one way: does it get there?"""
+def arrives(source: tuple[str, str], target: tuple[str, str], seconds: float = 4) -> bool:
+    """Send packets from (namespace, address) to (namespace, address), one way: does any get there?"""
+    end = time.monotonic() + seconds
     with inside(source[0]):
-        sender = socket.socket(_family(source[1]), socket.SOCK_DGRAM)
+        sender = socket.socket(_family(target[1]), socket.SOCK_DGRAM)
     with inside(target[0]):
         receiver = socket.socket(_family(target[1]), socket.SOCK_DGRAM)
     with sender, receiver:
         sender.bind((source[1], 0))
         receiver.bind((target[1], 0))
-        receiver.settimeout(seconds)
-        try:
-            sender.sendto(b"packet", receiver.getsockname()[:2])
-            return receiver.recv(100) == b"packet"
-        except OSError:
-            return False
+        receiver.settimeout(0.05)
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                sender.sendto(b"packet", receiver.getsockname()[:2])
+                return receiver.recv(100) == b"packet"
+            time.sleep(0.02)
+    return False
 
 
 def _server(target: tuple[str, str]) -> socket.socket:

@@ -20,9 +20,10 @@ def test_the_gateway_is_the_third_address_from_the_end():
 def test_every_thing_has_what_it_needs_before_it():
     network = Network((VPC,), (SWITCH,), (MACHINE,), (Route(VPC.id, "vtb-1", IPv4Network("10.244.0.0/24"), "eni-1"),))
     assert list(things(network, AROUND)) == [
-        "namespace vpc-1", "link vpc-1", "switch vsw-bp1sandbox00000000001",
-        "namespace i-1", "interface eni-1", "address eni-1 10.99.0.10", "default eni-1", "tables eni-1",
-        "plug eni-1", "way eni-1 10.99.0.10",
+        "namespace vpc-1", "forwarding vpc-1", "link vpc-1", "switch vsw-bp1sandbox00000000001",
+        "namespace i-1", "forwarding i-1", "interface eni-1", "proxy eni-1",
+        "loopback i-1", "up eni-1", "address eni-1 10.99.0.10", "default eni-1",
+        "tables eni-1", "plug eni-1", "way eni-1 10.99.0.10",
         "route vtb-1 10.244.0.0/24",
     ]  # fmt: skip
 

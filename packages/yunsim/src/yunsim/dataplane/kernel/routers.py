@@ -35,6 +35,7 @@ def link(vpc: Vpc, around: Surroundings) -> Thing:
             Ip(HERE, f"address add {us}/{length} dev {here}"),
             Ip(HERE, f"link set {here} up"),
             *(Ip(HERE, f"route add {block} via {router} dev {here} src {us} onlink") for block in blocks),
+            Ip(there, "link set lo up"),
             Ip(there, f"address add {router}/{length} dev {UPLINK}"),
             Ip(there, f"link set {UPLINK} up"),
             Ip(there, f"route add {SERVICES} via {us} dev {UPLINK}"),

@@ -5,7 +5,7 @@ Devices have names of at most 15 characters, so theirs are digests; the ids are 
 
 from yunsim.dataplane.kernel import routers
 from yunsim.dataplane.kernel.commands import Thing
-from yunsim.dataplane.kernel.machines import machine, namespace
+from yunsim.dataplane.kernel.machines import Place, forwarding, machines, namespace
 from yunsim.dataplane.kernel.names import Surroundings
 from yunsim.dataplane.kernel.network import Network
 
@@ -24,7 +24,9 @@ def things(network: Network, around: Surroundings) -> dict[str, Thing]:
 def _vpcs(network: Network, around: Surroundings) -> dict[str, Thing]:
     made: dict[str, Thing] = {}
     for vpc in network.vpcs:
-        made[f"namespace {vpc.id}"] = namespace(around.namespace(vpc.id), six=vpc.has_six)
+        router = around.namespace(vpc.id)
+        made[f"namespace {vpc.id}"] = namespace(router)
+        made[f"forwarding {vpc.id}"] = forwarding(router, f"namespace {vpc.id}", six=vpc.has_six)
         made[f"link {vpc.id}"] = routers.link(vpc, around)
         if vpc.has_six:
             made[f"link 6 {vpc.id}"] = routers.link_6(vpc, around)
@@ -36,10 +38,7 @@ def _vpcs(network: Network, around: Surroundings) -> dict[str, Thing]:
 def _machines(network: Network, around: Surroundings) -> dict[str, Thing]:
     switches = {each.id: each for each in network.switches}
     sixes = {each.id: each.has_six for each in network.vpcs}
-    made: dict[str, Thing] = {}
-    for each in network.machines:
-        made.update(machine(each, switches, around, six=sixes[each.vpc_id]))
-    return made
+    return dict(machines([Place(each, switches, around, sixes[each.vpc_id]) for each in network.machines]))
 
 
 def _routes(network: Network, around: Surroundings) -> dict[str, Thing]:
