@@ -153,5 +153,5 @@ async def _asked(metadata: Metadata, name: str) -> str:
     try:
         return await metadata.get(name)
     except Trouble as trouble:
-        log.warning("%s; where it is needed, the nodes' instances are asked for it", trouble)
+        log.warning("%s; where it is needed, the nodes' instances are asked for it", str(trouble).rstrip("."))
         return ""
