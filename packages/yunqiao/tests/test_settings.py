@@ -292,15 +292,16 @@ def test_the_configs_concurrency_wins_over_the_old_flag() -> None:
     assert [note.level for note in both.notes] == ["warning"]
 
 
-def test_metrics_and_profiles_stay_on_this_machine_unless_asked() -> None:
+def test_metrics_stay_on_this_machine_unless_asked() -> None:
     settings = loaded()
-    assert (settings.health_address, settings.metrics_address, settings.pprof_address) == (
-        ":10258",
-        "127.0.0.1:8080",
-        "127.0.0.1:6060",
-    )
+    assert (settings.health_address, settings.metrics_address) == (":10258", "127.0.0.1:8080")
     assert loaded("--metrics-bind-addr=:8080").metrics_address == ":8080"
-    assert loaded("--metrics-bind-addr=0", "--pprof-bind-addr=").pprof_address == ""
+    assert loaded("--metrics-bind-addr=0").metrics_address == ""
+
+
+@pytest.mark.parametrize("flag", ["--sg-batch-size=40", "--max-concurrent-actions=5", "--pprof-bind-addr=:6060"])
+def test_what_has_no_effect_is_said_to_have_none(flag: str) -> None:
+    assert any("has no effect: " in str(note) for note in loaded(flag).notes)
 
 
 def test_a_lease_that_could_have_two_holders_is_refused() -> None:

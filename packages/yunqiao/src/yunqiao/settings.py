@@ -55,9 +55,6 @@ class Settings:
     controllers: tuple[str, ...] = ("node", "route", "service", "nlb")
     service_workers: int = 64
     node_workers: int = 1
-    route_workers: int = 1
-    max_concurrent_actions: int = 10
-    backends_per_call: int = 20
     nodes_per_call: int = 100
     routes_per_call: int = 50
     node_event_wait: float = 1.0
@@ -66,8 +63,6 @@ class Settings:
     cluster_cidrs: tuple[str, ...] = ()
     route_period: float = 300.0
     route_table_ids: tuple[str, ...] = ()
-    private_zone_id: str = ""
-    private_zone_ttl: int = 60
     lease: LeaseSettings = field(default_factory=LeaseSettings)
     kubeconfig: str = ""
     drift: Mapping[str, str] = field(default_factory=lambda: {"": "repair"})
@@ -76,7 +71,6 @@ class Settings:
     kube_burst: int = 400
     health_address: str = ":10258"
     metrics_address: str = "127.0.0.1:8080"
-    pprof_address: str = "127.0.0.1:6060"
     dry_run: bool = False
     verbosity: int = 0
     notes: tuple[Note, ...] = ()
@@ -176,9 +170,6 @@ def _together(
         controllers=flags["controllers"],
         service_workers=config["serviceMaxConcurrentReconciles"] or flags["concurrent-service-syncs"],
         node_workers=config["nodeMaxConcurrentReconciles"] or 1,
-        route_workers=config["routeMaxConcurrentReconciles"] or 1,
-        max_concurrent_actions=flags["max-concurrent-actions"],
-        backends_per_call=flags["sg-batch-size"],
         nodes_per_call=flags["node-reconcile-batch-size"] or 100,
         routes_per_call=flags["route-reconcile-batch-size"],
         node_event_wait=max(0.0, float(flags["node-event-aggregation-wait-seconds"])),
@@ -187,8 +178,6 @@ def _together(
         cluster_cidrs=cidrs,
         route_period=max(60.0, flags["route-reconciliation-period"]),
         route_table_ids=config["routeTableIDs"],
-        private_zone_id=config["privateZoneId"],
-        private_zone_ttl=config["privateZoneRecordTTL"],
         lease=_lease(flags),
         kubeconfig=flags["kubeconfig"] or variables["KUBECONFIG"],
         cloud_rates=flags["cloud-api-rates"],
@@ -196,7 +185,6 @@ def _together(
         kube_burst=flags["kube-api-burst"],
         health_address=flags["health-probe-bind-addr"],
         metrics_address=flags["metrics-bind-addr"],
-        pprof_address=flags["pprof-bind-addr"],
         dry_run=flags["dry-run"],
         verbosity=flags["v"],
         notes=notes,

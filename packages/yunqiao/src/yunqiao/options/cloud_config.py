@@ -11,6 +11,7 @@ import yaml
 
 from yunqiao.options.setting import Note, Problem, Setting, Settled, nearest, settle
 
+NO_PRIVATE_ZONE = "this version has no pvtz controller."
 NO_EFFECT = "it had none in earlier controllers either."
 
 KEYS: tuple[Setting, ...] = (
@@ -18,8 +19,8 @@ KEYS: tuple[Setting, ...] = (
     Setting("accessKeySecret", "base64", "", "Secret of the access key, in base64."),
     Setting("uid", "string", "", "Account whose role an external program assumes."),
     Setting("clusterID", "string", "", "Cluster id in tags, names and keys; empty: derived from kube-system's UID."),
-    Setting("region", "string", "", "Region; empty: asked of the instance metadata."),
-    Setting("vpcid", "string", "", "VPC; empty: asked of the instance metadata."),
+    Setting("region", "string", "", "Region; empty: asked of the instance metadata, else of the nodes."),
+    Setting("vpcid", "string", "", "VPC; empty: asked of the instance metadata, else of the nodes' instances."),
     Setting("vswitchid", "string", "", "vSwitches, `zone:vsw-1,zone:vsw-2` or `:vsw-1`; the first is the default."),
     Setting("zoneid", "string", "", "Zone; empty: asked of the instance metadata."),
     Setting("resourceGroupID", "string", "", "Resource group of new load balancers."),
@@ -29,10 +30,13 @@ KEYS: tuple[Setting, ...] = (
             allowed=("", "ecs", "eni")),
     Setting("disablePublicSLB", "boolean", False, "Refuse load balancers that face the internet."),
     Setting("nodeMaxConcurrentReconciles", "integer", 1, "Batches of nodes that are worked on at a time.", least=0),
-    Setting("routeMaxConcurrentReconciles", "integer", 1, "Batches of routes that are worked on at a time.", least=0),
-    Setting("routeTableIDs", "list", (), "Route tables to write to; empty: the VPC's only one."),
-    Setting("privateZoneId", "string", "", "Zone of PrivateZone."),
-    Setting("privateZoneRecordTTL", "integer", 60, "Life of PrivateZone's records in seconds.", least=1),
+    Setting("routeMaxConcurrentReconciles", "integer", 1, "Batches of routes that are worked on at a time.", least=0,
+            ignored="a VPC takes one change of routes at a time."),
+    Setting("routeTableIDs", "list", (),
+            "Route tables to write to; empty: the VPC's own and those that vSwitches with nodes have instead."),
+    Setting("privateZoneId", "string", "", "Zone of PrivateZone.", ignored=NO_PRIVATE_ZONE),
+    Setting("privateZoneRecordTTL", "integer", 60, "Life of PrivateZone's records in seconds.", least=1,
+            ignored=NO_PRIVATE_ZONE),
     Setting("featureGates", "list", (), "`A=true,B=false`."),
     Setting("kubernetesClusterTag", "string", "ack.aliyun.com", "Tag of the cluster.", ignored=NO_EFFECT),
     Setting("nodeMonitorPeriod", "integer", 0, "Time between two looks at the nodes.", ignored=NO_EFFECT),
@@ -46,6 +50,7 @@ GATES = {
     "LoadBalancerTypeAnnotation": False,
 }
 """Feature gates and what they are by default."""
+GATES_WITHOUT_EFFECT = ("EndpointSlice", "FilterServiceOnNodeChange")
 
 
 def parse_cloud_config(text: str, name: str) -> Settled:

@@ -44,7 +44,7 @@ class Row:
     @property
     def restored(self) -> str:
         """What taking it away does, in a word or two."""
-        return self.restores or self.default if self.parameter and self.changeable else ""
+        return self.default if self.parameter and self.changeable else ""
 
 
 def rows(options: Iterable[Declared], fixed: Collection[str] = ()) -> list[Row]:
