@@ -151,7 +151,7 @@ def _addresses(interface: Interface, switch: Switch, name: str, own: str) -> Nam
         yield f"address {interface.id} {address}", there_and_back(own, "address", [text], on=on)
     for address in interface.addresses_6:
         text = f"{address}/128 dev {name}"
-        yield f"address {interface.id} {address}", there_and_back(own, "address", [text], six=True, on=on)
+        yield f"address {interface.id} {address}", there_and_back(own, "address", [text], on=on)
 
 
 def _defaults(primary: Interface, switch: Switch, own: str) -> Named:
@@ -159,8 +159,8 @@ def _defaults(primary: Interface, switch: Switch, own: str) -> Named:
     on = f"address {primary.id} {primary.addresses[0]}"
     yield f"default {primary.id}", there_and_back(own, "route", [f"default via {switch.gateway} dev {PRIMARY}"], on=on)
     if primary.addresses_6:
-        text, on = f"default via {GATEWAY_6} dev {PRIMARY}", f"interface {primary.id}"
-        yield f"default 6 {primary.id}", there_and_back(own, "route", [text], six=True, on=on)
+        text, on = f"::/0 via {GATEWAY_6} dev {PRIMARY}", f"interface {primary.id}"
+        yield f"default 6 {primary.id}", there_and_back(own, "route", [text], on=on)
 
 
 def _rules(interface: Interface, switch: Switch, router: str, *, six: bool) -> Named:
@@ -186,7 +186,7 @@ def _ways(interface: Interface, router: str, *, six: bool) -> Named:
         yield plug, Thing((up,), (down,), f"interface {interface.id}")
     elif interface.addresses_6:
         text = f"{GATEWAY_6}/64 dev {device} nodad"
-        yield f"gateway {interface.id}", there_and_back(router, "address", [text], six=True, on=plug)
+        yield f"gateway {interface.id}", there_and_back(router, "address", [text], on=plug)
     for address in interface.addresses_6 if six else interface.addresses:
         text = f"{address}/{128 if six else 32} dev {device}"
-        yield f"way {interface.id} {address}", there_and_back(router, "route", [text], six=six, on=plug)
+        yield f"way {interface.id} {address}", there_and_back(router, "route", [text], on=plug)

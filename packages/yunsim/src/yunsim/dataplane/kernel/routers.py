@@ -54,11 +54,11 @@ def link_6(vpc: Vpc, around: Surroundings) -> Thing:
     return Thing(
         (
             Setting(HERE, f"ipv6/conf/{here}/disable_ipv6", "0"),
-            Ip(HERE, f"address add {us}/126 dev {here} nodad", six=True),
-            Ip(there, f"address add {router}/126 dev {UPLINK} nodad", six=True),
-            Ip(there, f"route add {SERVICES_6} via {us} dev {UPLINK}", six=True),
+            Ip(HERE, f"address add {us}/126 dev {here} nodad"),
+            Ip(there, f"address add {router}/126 dev {UPLINK} nodad"),
+            Ip(there, f"route add {SERVICES_6} via {us} dev {UPLINK}"),
             Ip(there, f"rule add priority {DEFAULT} iif {UPLINK} lookup {table_number(vpc.system_table)}", six=True),
-            *(Ip(HERE, f"route add {block} via {router} dev {here} src {us}", six=True) for block in blocks),
+            *(Ip(HERE, f"route add {block} via {router} dev {here} src {us}") for block in blocks),
         ),
         (),
         f"link {vpc.id}",
@@ -73,10 +73,10 @@ def switch(wanted: Switch, router: str) -> Thing:
         (
             Ip(router, gateway),
             Ip(router, f"route add {block}"),
-            *([Ip(router, f"route add {six}", six=True)] if wanted.block_6 else []),
+            *([Ip(router, f"route add {six}")] if wanted.block_6 else []),
         ),
         (
-            *([Ip(router, f"route del {six}", six=True)] if wanted.block_6 else []),
+            *([Ip(router, f"route del {six}")] if wanted.block_6 else []),
             Ip(router, f"route del {block}"),
             Ip(router, gateway.replace("add", "del", 1)),
         ),
@@ -92,7 +92,7 @@ def route(wanted: Route, plugged: Mapping[str, Interface], router: str) -> Thing
     if hop is not None and addresses:
         way, on = f"{wanted.destination} via {addresses[0]} dev {port(hop.id)} onlink", f"plug {hop.id}"
     text = f"{way} table {table_number(wanted.table_id)} proto {OURS}"
-    return there_and_back(router, "route", [text], six=six, on=on)
+    return there_and_back(router, "route", [text], on=on)
 
 
 def balancer(wanted: Balancer, network: Network, around: Surroundings) -> Thing:
@@ -101,11 +101,11 @@ def balancer(wanted: Balancer, network: Network, around: Surroundings) -> Thing:
     vpc_id = wanted.vpc_id or next(each.id for each in network.vpcs if each.has_six or not six)
     host = f"{wanted.address}/{128 if six else 32}"
     text = f"{host} dev {around.device_here(vpc_id)}{' nodad' if six else ''}"
-    here = there_and_back(HERE, "address", [text], six=six)
+    here = there_and_back(HERE, "address", [text])
     if not wanted.vpc_id:
         return here
     us = (around.ends_6 if six else around.ends)(vpc_id)[1]
-    there = there_and_back(around.namespace(vpc_id), "route", [f"{host} via {us} dev {UPLINK}"], six=six)
+    there = there_and_back(around.namespace(vpc_id), "route", [f"{host} via {us} dev {UPLINK}"])
     return Thing((*here.make, *there.make), (*here.remove, *there.remove))
 
 
