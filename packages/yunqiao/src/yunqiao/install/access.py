@@ -60,12 +60,12 @@ def _endpoints(seen: Cloud, settings: Settings) -> Iterator[Finding]:
         if any(is_heard(one) for one in answers):
             yield ok(check, seen.hosts[product])
         elif silence is not None:
-            yield failed(check, silence, _way(settings))
+            yield failed(check, silence, f"check the region ({seen.rules.region}); {_way(settings)}")
 
 
 def _way(settings: Settings) -> str:
     if settings.network == "vpc":
-        return "add --network=public if this machine is outside of the VPC; else check DNS and the VPC's network"
+        return "add --network=public if this machine is outside of the VPC; else check DNS and the network"
     return "check DNS, HTTPS_PROXY and the firewall; inside of the VPC leave --network=public out"
 
 
