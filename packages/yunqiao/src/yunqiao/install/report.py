@@ -1,8 +1,8 @@
 """A report in words, and as JSON for programs: marks that line up, the fix under whatever is not ok."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import groupby, islice
 from typing import Any
 
 from yunqiao.install.findings import Finding, Report, Section, Status
@@ -36,11 +36,13 @@ def plain(report: Report) -> dict[str, Any]:
 
 def _section(section: Section, *, colour: bool, width: int) -> Iterator[str]:
     yield section.subject
-    for _, alike in groupby(section.findings, key=_likeness):
-        for one in islice(alike, MOST):
+    alike: Counter[tuple[Status, str]] = Counter()
+    for one in section.findings:
+        alike[_likeness(one)] += 1
+        if alike[_likeness(one)] <= MOST:
             yield from _finding(one, colour=colour, width=width)
-        if rest := sum(1 for _ in alike):
-            yield " " * INDENT + f"... and {rest} more like these; --output json has them all"
+    if rest := sum(max(0, number - MOST) for number in alike.values()):
+        yield " " * INDENT + f"... and {rest} more like these; --output json has them all"
 
 
 def _likeness(one: Finding) -> tuple[Status, str]:
