@@ -41,14 +41,14 @@ def test_long_lines_are_broken_where_the_terminal_ends():
 
 
 def test_of_many_findings_of_one_kind_a_table_tells_the_first():
-    nodes = tuple(broken(f"node w{number}", "is lost", "find it") for number in range(MOST + 5))
-    told = Report([Section("nodes", (ok("nodes", "all"), *nodes, ok("more", "well")))])
-    assert "w19: is lost" in table(told, colour=False)
-    assert "w20: is lost" not in table(told, colour=False)
-    assert "... and 5 more like these; --output json has them all\n  ok           more: well" in table(
-        told, colour=False
-    )
-    assert len(plain(told)["checks"]) == MOST + 7
+    nodes = [broken(f"node w{number}", "is lost", "find it") for number in range(MOST + 5)]
+    nodes.insert(10, warning("node other", "is late", "wait"))
+    report = Report([Section("nodes", (ok("nodes", "all"), *nodes, ok("more", "well")))])
+    told = table(report, colour=False)
+    assert "w19: is lost" in told
+    assert "w20: is lost" not in told
+    assert "more: well\n               ... and 5 more like these; --output json has them all\n" in told
+    assert len(plain(report)["checks"]) == MOST + 8
 
 
 def test_programs_get_every_finding_and_the_exit_status():
