@@ -50,6 +50,34 @@ async def test_a_stopped_instance_is_no_released_one(bench):
     assert SHUTDOWN in bench.taints("w1")
 
 
+@pytest.mark.parametrize("reason", ["financial", "security"])
+@pytest.mark.parametrize("ready", ["True", "Unknown"])
+async def test_the_node_of_a_locked_instance_stays_whatever_is_heard_of_it(bench, reason, ready):
+    """A lock stops the machine sooner or later; it is there, with its disks, until it is released."""
+    await cluster_of(bench, 2)
+    instance = bench.cloud.world.states["ecs"].instances["i-w1"]
+    instance.locks = [reason]
+    bench.cluster.hear("w1", ready)
+    await bench.run(30 * MINUTE, step=5)
+    assert bench.cluster.names() == ["w1", "w2"]
+    assert SHUTDOWN not in bench.taints("w1")
+    instance.status = "Stopped"
+    bench.cluster.hear("w1", "Unknown")
+    await bench.run(60 * MINUTE, step=5)
+    assert bench.cluster.names() == ["w1", "w2"]
+    assert SHUTDOWN in bench.taints("w1")
+
+
+@pytest.mark.parametrize("status", ["Starting", "Stopping"])
+async def test_an_instance_between_two_states_is_neither_gone_nor_shut_down(bench, status):
+    await cluster_of(bench, 2)
+    bench.cloud.world.states["ecs"].instances["i-w1"].status = status
+    bench.cluster.hear("w1", "Unknown")
+    await bench.run(30 * MINUTE, step=5)
+    assert bench.cluster.names() == ["w1", "w2"]
+    assert SHUTDOWN not in bench.taints("w1")
+
+
 async def test_a_node_that_is_still_heard_of_is_not_shut_down(bench):
     await cluster_of(bench, 1)
     bench.cloud.world.states["ecs"].instances["i-w1"].status = "Stopped"

@@ -45,6 +45,13 @@ def test_busy_seconds_quotas_and_certificates_reach_their_products():
     assert "c" in world.states["slb"].certificates
 
 
+def test_locks_and_the_time_that_a_start_takes_reach_the_instances():
+    text = worldfile.default_text().replace("    tags: {role: control-plane}", "    locks: [financial, security]")
+    world = found(worldfile.parse(text.replace("instance_change_seconds: 0", "instance_change_seconds: 7")))
+    first = next(iter(world.states["ecs"].instances.values()))
+    assert (first.locks, world.states["ecs"].change_seconds) == (["financial", "security"], 7)
+
+
 def test_an_unknown_quota_is_named_with_those_that_are_known():
     with pytest.raises(FileError, match=r"quotas\.listeners: unknown quota; allowed here: .*slb_quota_listeners_num"):
         found(worldfile.parse("quotas: {listeners: 1}"))

@@ -310,6 +310,20 @@ async def test_a_started_listener_carries_traffic_when_its_answer_is_there_and_a
     await server.wait_closed()
 
 
+async def test_instances_are_locked_and_unlocked(client: Client):
+    node, other = FILE.instances[1].id, FILE.instances[2].id
+    assert await client.control("POST", "locks", **{node: ["security"]}) == {"locks": {node: ["security"]}}
+    assert await client.control("POST", "locks", **{other: ["financial"]}) == {
+        "locks": {node: ["security"], other: ["financial"]}
+    }
+    assert await client.control("POST", "locks", **{node: []}) == {"locks": {other: ["financial"]}}
+    assert "there is no instance i-none" in (await client.control("POST", "locks", **{"i-none": []}))["error"]
+    said = (await client.control("POST", "locks", **{node: ["debt"]}))["error"]
+    assert f"locks[{node}][0]: 'debt' is not financial or security" in said
+    await client.control("POST", "reset")
+    assert await client.control("GET", "locks") == {"locks": {}}
+
+
 async def test_quotas_are_shown_changed_and_given_back(client: Client):
     name = "slb_quota_listeners_num"
     assert (await client.control("GET", "quotas"))["quotas"][name] == 50

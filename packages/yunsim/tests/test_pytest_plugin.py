@@ -77,6 +77,9 @@ def test_the_control_is_at_hand(yunsim: Yunsim):
     assert "eni-pods" in yunsim.state()["ecs"]["interfaces"]
     yunsim.remove("eni-pods")
     assert yunsim.state()["slb"]["busy_seconds"] == 3
+    node = next(iter(yunsim.state()["ecs"]["instances"]))
+    yunsim.lock(node, "security")
+    assert yunsim.state()["ecs"]["instances"][node]["locks"] == ["security"]
     yunsim.heal(fault)
     yunsim.heal()
     with pytest.raises(ControlError, match="earthquake"):

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from yunsim.calls import Cloud, Journal
@@ -12,10 +13,11 @@ from yunsim.carrying import Carrying
 from yunsim.faults import Fault
 from yunsim.founding import QUOTAS, refound, unknown_quota
 from yunsim.limits import Rates, problems_of, rates_of
-from yunsim.placing import place, remove
+from yunsim.placing import lock, place, remove
+from yunsim.products.ecs.rules import state as ecs
 from yunsim.products.slb.traffic import wanted
 from yunsim.reading import read
-from yunsim.sections import Additions
+from yunsim.sections import Additions, Lock
 from yunsim.showing import shown
 from yunsim.world import SteppedClock
 from yunsim.worldfile import WorldFile
@@ -44,6 +46,11 @@ class _RatesChange:
 @dataclass(frozen=True, slots=True)
 class _QuotaChange:
     quotas: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _LocksChange:
+    locks: Mapping[str, tuple[Lock, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,16 @@ class Control:
         self.cloud.world.quotas = given
         return self.quotas(query, body)
 
+    def locks(self, _query: Mapping[str, str], _body: Any) -> Json:
+        """Show the instances that are locked, and why."""
+        return {"locks": {each.id: each.locks for each in ecs(self.cloud.world).instances.values() if each.locks}}
+
+    def set_locks(self, query: Mapping[str, str], body: Any) -> Json:
+        """Lock the instances that are named, each for the reasons given; none: it is not locked any more."""
+        for instance_id, reasons in read(_LocksChange, {"locks": body}, "the request").locks.items():
+            self._placed(partial(lock, self.cloud.world, instance_id, reasons))
+        return self.locks(query, body)
+
     def place(self, _query: Mapping[str, str], body: Any) -> Json:
         """Put things into the world."""
         self._placed(lambda: place(self.cloud.world, read(Additions, body, "the request")))
@@ -239,6 +256,8 @@ ROUTES = (
     Route("POST", "busy", Control.set_busy, 'set them {"slb": 3, "vpc": 2}'),
     Route("GET", "quotas", Control.quotas, "how much there may be of everything, by the names in Quota Center"),
     Route("POST", "quotas", Control.set_quotas, 'set them {"slb_quota_listeners_num": 5}; null is the default again'),
+    Route("GET", "locks", Control.locks, "the instances that are locked, and why"),
+    Route("POST", "locks", Control.set_locks, 'lock them {"i-1": ["security"]}, or not {"i-1": []}; or "financial"'),
     Route("POST", "world", Control.place, 'put things into it {"interfaces": [...]}, as in the world file'),
     Route("DELETE", "world", Control.remove, "?id=ID: take a thing out of it at once, whoever uses it"),
     Route("GET", "rates", Control.rates, "calls a minute by pattern"),

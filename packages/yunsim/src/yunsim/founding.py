@@ -81,7 +81,7 @@ def _networks(world: World, file: WorldFile) -> None:
 
 
 def _things(world: World, file: WorldFile) -> None:
-    world.states["ecs"] = EcsState(zones=list(file.zones))
+    world.states["ecs"] = EcsState(zones=list(file.zones), change_seconds=file.instance_change_seconds)
     world.states["slb"] = SlbState(busy_seconds=file.busy.slb, zones=list(file.zones))
     items = {each.name: getattr(file, each.name) for each in fields(Additions)}
     place(world, Additions(**items))

@@ -3,6 +3,7 @@
 Every function takes one item of a section (yunsim.sections) and raises ValueError when a product cannot have it.
 """
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from yunsim.certificates import self_signed
@@ -13,7 +14,7 @@ from yunsim.products.slb.rules import state as slb
 from yunsim.products.slb.state import Certificate, LoadBalancer
 from yunsim.products.vpc.elastic_ip_rules import associate, dissociate
 from yunsim.products.vpc.rules import state as vpc
-from yunsim.sections import Additions
+from yunsim.sections import Additions, Lock
 from yunsim.sections import Balancer as BalancerItem
 from yunsim.sections import Certificate as CertificateItem
 from yunsim.sections import ElasticIp as ElasticIpItem
@@ -53,10 +54,19 @@ def add_instance(world: World, item: InstanceItem) -> None:
         name=item.hostname,
         instance_type=item.type,
         tags=dict(item.tags),
+        locks=list(item.locks),
     )
     made.serial_number = item.serial_number or made.serial_number
     made.interfaces[0].mac_address = item.eni.mac or made.interfaces[0].mac_address
     made.interfaces[0].source_dest_check = item.eni.source_dest_check
+
+
+def lock(world: World, instance_id: str, reasons: Sequence[Lock]) -> None:
+    """Have an instance locked for these reasons and for no other; none: it is not locked."""
+    found = ecs(world).instances.get(instance_id)
+    if found is None:
+        raise ValueError(f"there is no instance {instance_id}; name one of ECS (i-...)")
+    found.locks = list(reasons)
 
 
 def add_interface(world: World, item: InterfaceItem) -> str:

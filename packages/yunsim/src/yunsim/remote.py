@@ -66,6 +66,10 @@ class Yunsim:
         """Set how long a write keeps its resource busy: `slb` for balancers, `vpc` for a VPC's routes."""
         self._ask("POST", "busy", seconds)
 
+    def lock(self, instance_id: str, *reasons: str) -> None:
+        """Lock an ECS instance for these reasons ("financial", "security") and no other; none: it is not locked."""
+        self._ask("POST", "locks", {instance_id: list(reasons)})
+
     def quotas(self, **quotas: int | None) -> dict[str, int]:
         """Set how much there may be, by the names in Quota Center (None: the default again), and return all quotas."""
         found: dict[str, int] = self._ask("POST", "quotas", quotas)["quotas"]

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
+
+Lock = Literal["financial", "security"]
+"""Why an instance is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Instance:
     role: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     in_cluster: bool = True
+    locks: tuple[Lock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

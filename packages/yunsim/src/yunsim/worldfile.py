@@ -58,6 +58,7 @@ class WorldFile:
     busy: Busy = field(default_factory=Busy)
     patient_health_checks: bool = False
     route_change_seconds: float = 1.0
+    instance_change_seconds: float = 0.0
 
     def vswitch(self, vswitch_id: str) -> VSwitch | None:
         """Return the vSwitch with that id, or None."""

@@ -1,6 +1,6 @@
 """How the ECS service writes an instance and a network interface, every field of the reference included.
 
-What is not modelled has the value of an instance that does not use it: no GPU, no reservation, no lock.
+What is not modelled has the value of an instance that does not use it: no GPU, no reservation.
 """
 
 from datetime import datetime
@@ -51,6 +51,7 @@ def instance(world: World, each: Instance) -> dict[str, Any]:
         "HibernationOptions": {"Configured": False},
         "ImageOptions": {"LoginAsNonRoot": False},
         "RdmaIpAddress": {"IpAddress": []},
+        "OperationLocks": {"LockReason": [{"LockReason": one, "LockMsg": ""} for one in each.locks]},
         "NetworkInterfaces": {"NetworkInterface": [_interface_of_instance(one) for one in each.interfaces]},
         "Tags": tagging.answer(each.tags),
     }
@@ -94,7 +95,7 @@ def instance_attributes(world: World, each: Instance) -> dict[str, Any]:
         "InnerIpAddress": {"IpAddress": []},
         "SecurityGroupIds": {"SecurityGroupId": list(each.security_group_ids)},
         "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": ""},
-        "OperationLocks": {"LockReason": []},
+        "OperationLocks": {"LockReason": [{"LockReason": one} for one in each.locks]},
     }
 
 

@@ -6,20 +6,25 @@ marks a refusal whose existence follows from the documentation of a parameter, b
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from yunsim.errors import ApiError
-from yunsim.products.ecs.state import Instance, NetworkInterface, State
+from yunsim.products.ecs.state import LOCKS, Instance, NetworkInterface, State
 from yunsim.products.tagging import TagPair
 from yunsim.world import World
 
 TAGS_PER_RESOURCE = 20
 RESOURCES_PER_CALL = 50
 TAG_RESOURCES = ("instance", "eni")
+LOCK_REASONS = (*LOCKS, "recycling", "dedicatedhostfinancial", "refunded")
+"""What DescribeInstances can be asked for; no instance here is ever locked for one of the last three."""
 
 
 def state(world: World) -> State:
-    """Return the product's state, which is empty at first."""
+    """Return the product's state as it is by now; it is empty at first."""
     found: State = world.states.setdefault("ecs", State())
+    if found.change_seconds:
+        found.settle(world.clock.now())
     return found
 
 
@@ -66,6 +71,56 @@ def in_status(found: Instance, *allowed: str) -> None:
             "The current status of the resource does not support this operation:"
             f" {found.id} is {found.status}, not {' or '.join(allowed)}.",
         )
+
+
+def turned(world: World, found: Instance, status: str) -> None:
+    """Let the instance be Starting or Stopping, for as long as that takes here; what it leads to comes by itself.
+
+    The two are on the pages of StartInstance, StopInstance and "Instance lifecycle"; the seconds are nowhere.
+    """
+    seconds = state(world).change_seconds
+    found.status, found.settles = status, world.clock.now() + timedelta(seconds=seconds)
+
+    def settled() -> None:
+        found.settle(world.clock.now())
+        world.changed()
+
+    world.after(seconds, settled)
+    if seconds:
+        world.changed()
+
+
+def startable(found: Instance) -> None:
+    """Refuse to start a locked instance (StartInstance: InstanceLockedForSecurity, InsufficientBalance)."""
+    _not_locked_for_security(found)
+    if "financial" in found.locks:
+        raise ApiError(403, "InsufficientBalance", "Your account does not have enough balance.")
+
+
+def stoppable(found: Instance) -> None:
+    """Refuse to stop an instance that is locked for security (StopInstance: InstanceLockedForSecurity).
+
+    So says the action's own page; "API behavior when an instance is locked for security reasons" has both answers, the
+    refusal in older versions. That a locked instance can be released is on all of them.
+    """
+    _not_locked_for_security(found)
+
+
+def _not_locked_for_security(found: Instance) -> None:
+    if "security" in found.locks:
+        raise ApiError(
+            403,
+            "InstanceLockedForSecurity",
+            "The specified operation is denied as your instance is locked for security reasons.",
+        )
+
+
+def lock_reason(value: str) -> str:
+    """Return a reason to look for as the answer writes it (DescribeInstances, LockReason; code not documented)."""
+    reason = value.lower()
+    if reason not in LOCK_REASONS:
+        raise invalid("LockReason", value, " or ".join(LOCK_REASONS))
+    return reason
 
 
 def deletable(found: Instance, *, force: bool) -> None:

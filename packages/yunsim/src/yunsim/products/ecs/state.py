@@ -9,6 +9,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from yunsim.world import World
 
+LOCKS = ("financial", "security")
+"""Reasons for which an instance may be locked here: overdue payment, or what its security was found to be."""
+_SETTLED = {"Starting": "Running", "Stopping": "Stopped"}
+
 
 @dataclass(slots=True)
 class NetworkInterface:
@@ -40,7 +44,11 @@ class NetworkInterface:
 
 @dataclass(slots=True)
 class Instance:
-    """A virtual machine; `status` is Running or Stopped, `interfaces` begins with the primary one."""
+    """A virtual machine; `interfaces` begins with the primary one.
+
+    `status` is Starting, Running, Stopping or Stopped; the first and the third end at `settles`. `locks` has the
+    reasons for which it is locked (LOCKS), as OperationLocks tells them.
+    """
 
     resource_type: ClassVar[str] = "instance"
     id: str
@@ -59,6 +67,8 @@ class Instance:
     charge_type: str = "PostPaid"
     spot_strategy: str = "NoSpot"
     status: str = "Running"
+    settles: datetime | None = None
+    locks: list[str] = field(default_factory=list)
     public_ip: str = ""
     security_group_ids: list[str] = field(default_factory=list)
     deletion_protection: bool = False
@@ -69,20 +79,31 @@ class Instance:
         """Return all its private addresses, the primary one first."""
         return [address for interface in self.interfaces for address in interface.addresses()]
 
+    def settle(self, now: datetime) -> None:
+        """End a start or a stop that is done by now."""
+        if self.settles is not None and self.settles <= now:
+            self.status, self.settles = _SETTLED[self.status], None
+
 
 @dataclass(slots=True)
 class State:
     """Everything of the product.
 
     `containers` names the interface of each container instance (ECI), which is nothing more here. `tokens` remembers
-    what each ClientToken was answered.
+    what each ClientToken was answered. An instance starts, and stops, in `change_seconds`.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
     containers: dict[str, str] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
+    change_seconds: float = 0.0
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def settle(self, now: datetime) -> None:
+        """End the starts and stops that are done by now."""
+        for instance in self.instances.values():
+            instance.settle(now)
 
     def find(self, resource_id: str) -> Any | None:
         """Return the instance or network interface with that id, or a container instance's interface, or None."""

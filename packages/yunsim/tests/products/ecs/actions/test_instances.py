@@ -119,6 +119,82 @@ def test_an_instance_is_stopped_started_and_released(ecs: Any, site: Any, refuse
     assert ecs("DescribeNetworkInterfaces", InstanceId=node.id)["TotalCount"] == 0
 
 
+def locks(answer: dict[str, Any]) -> list[str]:
+    (seen,) = answer["Instances"]["Instance"]
+    return [each["LockReason"] for each in seen["OperationLocks"]["LockReason"]]
+
+
+def test_a_lock_is_told_and_found_by_its_reason(ecs: Any, site: Any, refused: Any) -> None:
+    overdue, suspect, free = site.nodes
+    overdue.locks, suspect.locks = ["financial"], ["financial", "security"]
+    assert locks(ecs("DescribeInstances", InstanceIds=[suspect.id])) == ["financial", "security"]
+    assert locks(ecs("DescribeInstances", InstanceIds=[free.id])) == []
+    told = ecs("DescribeInstanceAttribute", InstanceId=overdue.id)["OperationLocks"]["LockReason"]
+    assert told == [{"LockReason": "financial"}]
+    assert ids(ecs("DescribeInstances", LockReason="financial")) == [overdue.id, suspect.id]
+    assert ids(ecs("DescribeInstances", LockReason="security")) == [suspect.id]
+    assert ids(ecs("DescribeInstances", LockReason="Recycling")) == []
+    refused("InvalidParameter", ecs, "DescribeInstances", LockReason="bankrupt")
+
+
+def test_an_instance_locked_for_security_is_neither_stopped_nor_started_but_released(
+    ecs: Any, site: Any, refused: Any
+) -> None:
+    node = site.nodes[0]
+    node.locks = ["security"]
+    refused("InstanceLockedForSecurity", ecs, "StopInstance", InstanceId=node.id)
+    node.status = "Stopped"
+    assert refused("InstanceLockedForSecurity", ecs, "StartInstance", InstanceId=node.id).status == 403
+    ecs("DeleteInstance", InstanceId=node.id)
+    assert ids(ecs("DescribeInstances", InstanceIds=[node.id])) == []
+
+
+def test_an_instance_with_overdue_payment_is_stopped_and_not_started(ecs: Any, site: Any, refused: Any) -> None:
+    node = site.nodes[0]
+    node.locks = ["financial"]
+    ecs("StopInstance", InstanceId=node.id)
+    refused("InsufficientBalance", ecs, "StartInstance", InstanceId=node.id)
+    node.locks = []
+    ecs("StartInstance", InstanceId=node.id)
+    assert node.status == "Running"
+
+
+def test_a_start_and_a_stop_take_as_long_as_the_world_says(
+    ecs: Any, world: Any, site: Any, refused: Any, later: Any
+) -> None:
+    rules.state(world).change_seconds = 30.0
+    node = site.nodes[0]
+    changes: list[str] = []
+    world.on_change.append(changes.append)
+    ecs("StopInstance", InstanceId=node.id)
+    assert ids(ecs("DescribeInstances", Status="Stopping")) == [node.id]
+    assert changes == [""]
+    refused("IncorrectInstanceStatus", ecs, "StopInstance", InstanceId=node.id)
+    refused("IncorrectInstanceStatus", ecs, "StartInstance", InstanceId=node.id)
+    refused("IncorrectInstanceStatus", ecs, "DeleteInstance", InstanceId=node.id)
+    later(29)
+    assert ids(ecs("DescribeInstances", Status="Stopping")) == [node.id]
+    later(1)
+    assert ids(ecs("DescribeInstances", Status="Stopped")) == [node.id]
+    ecs("StartInstance", InstanceId=node.id)
+    assert ids(ecs("DescribeInstances", Status="Starting")) == [node.id]
+    later(30)
+    assert ids(ecs("DescribeInstances", Status="Running", VpcId=site.vpc.id)) == [each.id for each in site.nodes]
+
+
+def test_the_data_plane_hears_when_a_start_is_done(ecs: Any, world: Any, site: Any, later: Any) -> None:
+    rules.state(world).change_seconds = 5.0
+    due: list[Any] = []
+    world.later = lambda seconds, do: due.append((seconds, do))
+    ecs("StopInstance", InstanceId=site.nodes[0].id)
+    ((seconds, done),) = due
+    changes: list[str] = []
+    world.on_change.append(changes.append)
+    later(seconds)
+    done()
+    assert (seconds, changes, site.nodes[0].status) == (5.0, [""], "Stopped")
+
+
 def test_a_protected_instance_is_not_released(ecs: Any, site: Any, refused: Any) -> None:
     site.nodes[0].deletion_protection = True
     error = refused(

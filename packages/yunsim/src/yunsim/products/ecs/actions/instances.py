@@ -65,9 +65,10 @@ def DescribeInstances(
 ) -> dict[str, Any]:
     """List instances that match everything asked for; the id and address lists are JSON.
 
-    No instance here has a lock, a key pair, an HPC cluster, or an RDMA or classic address.
+    No instance here has a key pair, an HPC cluster, or an RDMA or classic address.
     """
-    not_had = (HpcClusterId, InnerIpAddresses, KeyPairName, LockReason, RdmaIpAddresses)
+    not_had = (HpcClusterId, InnerIpAddresses, KeyPairName, RdmaIpAddresses)
+    locked = rules.lock_reason(LockReason) if LockReason else ""
     ids = rules.json_list("InstanceIds", InstanceIds)
     private = rules.json_list("PrivateIpAddresses", PrivateIpAddresses)
     public = rules.json_list("PublicIpAddresses", PublicIpAddresses)
@@ -89,6 +90,7 @@ def DescribeInstances(
         and InstanceNetworkType in ("", "vpc")
         and InstanceType in ("", each.instance_type)
         and InstanceTypeFamily in ("", each.instance_type.rpartition(".")[0])
+        and (not locked or locked in each.locks)
         and (not SecurityGroupId or SecurityGroupId in each.security_group_ids)
         and Status in ("", each.status)
         and tagging.matches(each.tags, Tag)
@@ -139,12 +141,12 @@ def DescribeInstanceAttribute(world: World, *, InstanceId: str) -> dict[str, Any
 def StartInstance(
     world: World, *, InstanceId: str, DryRun: bool = False, InitLocalDisk: bool = True, SourceRegionId: str = ""
 ) -> dict[str, Any]:
-    """Start a stopped instance; it runs at once."""
+    """Start a stopped instance that is not locked: it is Starting, then it runs."""
     found = rules.instance(world, InstanceId)
+    rules.startable(found)
     rules.in_status(found, "Stopped")
     rules.not_dry(dry_run=DryRun)
-    found.status = "Running"
-    world.changed()
+    rules.turned(world, found, "Starting")
     return {}
 
 
@@ -158,12 +160,12 @@ def StopInstance(
     Hibernate: bool = False,
     StoppedMode: str = "",
 ) -> dict[str, Any]:
-    """Stop a running instance; it stands still at once."""
+    """Stop a running instance that is not locked for security: it is Stopping, then it stands still."""
     found = rules.instance(world, InstanceId)
+    rules.stoppable(found)
     rules.in_status(found, "Running")
     rules.not_dry(dry_run=DryRun)
-    found.status = "Stopped"
-    world.changed()
+    rules.turned(world, found, "Stopping")
     return {}
 
 
@@ -176,7 +178,7 @@ def DeleteInstance(
     ForceStop: bool = False,
     TerminateSubscription: bool = False,
 ) -> dict[str, Any]:
-    """Release a stopped instance (or, with Force, a running one) and the network interfaces that go with it."""
+    """Release a stopped instance (or, with Force, any), locked or not, and the network interfaces that go with it."""
     found = rules.instance(world, InstanceId)
     rules.deletable(found, force=Force)
     rules.not_dry(dry_run=DryRun)
