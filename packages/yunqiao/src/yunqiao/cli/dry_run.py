@@ -46,8 +46,8 @@ async def dry_run(settings: Settings) -> int:
     async with look(settings) as view, view.cloud() as cloud:
         others = await _nodes_and_routes(view, cloud)
         if "service" in settings.controllers:
-            keys = [key_of(service) for service in view.caches.services if concerns_us(service)]
-            snapshots = [snapshot for key in keys if (snapshot := view.caches.snapshot(key)) is not None]
+            found = [view.caches.snapshot(key_of(service)) for service in view.caches.services]
+            snapshots = [one for one in found if one is not None and concerns_us(one.service)]
             services = await rehearsed(snapshots, await view.staged(cloud), settings.service_workers)
     for one in services:
         _log(one)

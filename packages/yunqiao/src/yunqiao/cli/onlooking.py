@@ -75,7 +75,7 @@ async def look(settings: Settings) -> AsyncIterator[View]:
     async with Client(transport(find(clock, settings.kubeconfig, os.environ), limit)) as client:
         for kind in (SERVICE, NODE):
             await client.probe(kind)
-        watching = Watching(client, clock)
+        watching = Watching(client, clock, settings.feature_gates)
         watch = asyncio.create_task(watching.run(), name="watching")
         try:
             await _synced(watching, watch)

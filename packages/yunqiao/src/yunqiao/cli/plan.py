@@ -84,7 +84,7 @@ def _of_manifests(texts: Sequence[tuple[str, str]], view: View, namespace: str) 
         wished = manifest.applied(document, key, view.caches.services.get(key), BEYOND + len(allocated))
         view.caches.services.put(wished.service)
         snapshot = view.caches.snapshot(key)
-        if snapshot is not None and concerns_us(wished.service):
+        if snapshot is not None and concerns_us(snapshot.service):
             snapshots.append(snapshot)
             allocated.update(wished.allocated)
         elif snapshot is not None:

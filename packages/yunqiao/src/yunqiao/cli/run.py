@@ -100,7 +100,7 @@ async def _run(settings: Settings) -> None:
     probes = Probes()
     events = Client(transport(connection, RateLimit(clock, EVENTS_PER_SECOND, EVENTS_AT_ONCE)))
     async with Client(requests) as client, events, serve(probes, settings), asyncio.TaskGroup() as tasks:
-        watching = Watching(client, clock)
+        watching = Watching(client, clock, settings.feature_gates)
         tasks.create_task(watching.run(), name="watching")
         await watching.synced()
         probes.ready = True

@@ -6,9 +6,10 @@ A standby watches as the leader does; its queue fills by one entry per Service a
 import asyncio
 import gc
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from yunqiao.controllers.services.identity import classed
 from yunqiao.controllers.services.triggers import concerns_us, key_of, node_changed, service_changed, slice_changed
 from yunqiao.engine.queue import Queue
 from yunqiao.kube.client import Client
@@ -29,10 +30,13 @@ OnNode = Callable[[Node | None, Node | None], None]
 
 
 class Watching:
-    """Reflectors and caches for every controller, and the queue of the Service controller."""
+    """Reflectors and caches for every controller, and the queue of the Service controller.
 
-    def __init__(self, client: Client, clock: Clock) -> None:
-        self.caches = Caches()
+    `gates` are the feature gates by name.
+    """
+
+    def __init__(self, client: Client, clock: Clock, gates: Mapping[str, bool]) -> None:
+        self.caches = Caches(meant=classed) if gates["LoadBalancerTypeAnnotation"] else Caches()
         self.queue: Queue[str] = Queue(clock, random.random, first=FIRST_RETRY)
         self._client, self.clock = client, clock
         self._synced = asyncio.Event()

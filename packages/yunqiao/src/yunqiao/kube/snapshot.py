@@ -45,13 +45,17 @@ def _index(piece: EndpointSlice) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """What a Snapshot is built from; of `slices` and `endpoints` the one that can be read is filled."""
+    """What a Snapshot is built from; of `slices` and `endpoints` the one that can be read is filled.
+
+    `meant` gives a Service as it is to be understood: what its annotations say in the place of its spec.
+    """
 
     services: Cache[Service] = field(default_factory=Cache)
     nodes: Cache[Node] = field(default_factory=Cache)
     slices: Cache[EndpointSlice] = field(default_factory=lambda: Cache({BY_SERVICE: _index}))
     endpoints: Cache[Endpoints] = field(default_factory=Cache)
     candidates: "Candidates" = field(default_factory=lambda: Candidates())
+    meant: Callable[[Service], Service] = lambda service: service
 
     def snapshot(self, key: str) -> Snapshot | None:
         """Give what is known around the Service `namespace/name`; None when there is no such Service."""
@@ -60,7 +64,7 @@ class Caches:
             return None
         stand_in = self.endpoints.get(key)
         slices = self.slices.by(BY_SERVICE, key) + (as_slices(stand_in) if stand_in else [])
-        return Snapshot(service, slices, self.candidates.of(self.nodes))
+        return Snapshot(self.meant(service), slices, self.candidates.of(self.nodes))
 
 
 class Candidates:

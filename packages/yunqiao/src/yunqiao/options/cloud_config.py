@@ -21,7 +21,8 @@ KEYS: tuple[Setting, ...] = (
     Setting("clusterID", "string", "", "Cluster id in tags, names and keys; empty: derived from kube-system's UID."),
     Setting("region", "string", "", "Region; empty: asked of the instance metadata, else of the nodes."),
     Setting("vpcid", "string", "", "VPC; empty: asked of the instance metadata, else of the nodes' instances."),
-    Setting("vswitchid", "string", "", "vSwitches, `zone:vsw-1,zone:vsw-2` or `:vsw-1`; the first is the default."),
+    Setting("vswitchid", "string", "", "vSwitches, `zone:vsw-1,zone:vsw-2` or `:vsw-1`; the first is the default; "
+            "empty: asked of the instance metadata, else of the nodes' instances."),
     Setting("zoneid", "string", "", "Zone; empty: asked of the instance metadata."),
     Setting("resourceGroupID", "string", "", "Resource group of new load balancers."),
     Setting("serviceMaxConcurrentReconciles", "integer", 0,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from yunqiao.controllers.services.record import BALANCER_LABEL, Record
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.cluster import Service
@@ -13,6 +15,8 @@ CLUSTER_TAG = "ack.aliyun.com"
 FINALIZER = "service.k8s.alibaba/resources"
 OTHER_CLASS = "service.beta.kubernetes.io/class"
 TUNNEL = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-tunnel-type"
+TYPE = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-type"
+"""Says as much as a load-balancer class, where the feature gate LoadBalancerTypeAnnotation is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,18 @@ def wants_balancer(service: Service) -> bool:
     spec, annotations = service.spec, service.metadata.annotations
     elsewhere = spec.load_balancer_class is not None or TUNNEL in annotations or annotations.get(OTHER_CLASS)
     return spec.type == "LoadBalancer" and not elsewhere
+
+
+def classed(service: Service) -> Service:
+    """The Service with the class that its annotation loadbalancer-type stands for, so that it is left to that one.
+
+    For clusters with the feature gate LoadBalancerTypeAnnotation. As in the incumbent any type but none is another
+    controller's, and a class that the spec names itself counts more.
+    """
+    kind = service.metadata.annotations.get(TYPE, "")
+    if not kind or service.spec.type != "LoadBalancer" or service.spec.load_balancer_class is not None:
+        return service
+    return structs.replace(service, spec=structs.replace(service.spec, load_balancer_class=f"alibabacloud.com/{kind}"))
 
 
 def is_going(service: Service) -> bool:
