@@ -3,8 +3,10 @@
 import pytest
 
 from yunqiao.cloud.vpc import Vpc
+from yunqiao.controllers.nodes.see import Seen as NodesSeen
 from yunqiao.install.findings import Status
 from yunqiao.install.routes import routes
+from yunqiao.model.instance import Instance
 from yunqiao.settings import Settings
 
 
@@ -34,6 +36,12 @@ def test_a_range_of_the_other_family_does_not_lie_in_the_vpc(scene):
     node = scene.node("w1", "172.16.0.0/24", "fd00::/64")
     assert "pod ranges and VPC" not in told(scene, node, vpc=Vpc("vpc-1", ("10.0.0.0/8", "not a range")))
     assert "172.16.0.0/24 of w1" in told(scene, node, vpc=Vpc("vpc-1", ("172.16.0.0/12",)))["pod ranges and VPC"].found
+
+
+def test_a_node_in_another_vpc_gets_no_route(scene):
+    seen = NodesSeen(instances={"i-w1": Instance("i-w1", vpc_id="vpc-2")})
+    one = told(scene, scene.node("w1", "172.16.0.0/24"), nodes=seen)["route of node w1"]
+    assert (one.status, "vpc-2" in one.found, "set vpcid" in one.fix) == (Status.BROKEN, True, True)
 
 
 def test_controllers_that_do_not_run_need_no_routes():

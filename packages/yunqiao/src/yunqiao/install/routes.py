@@ -1,12 +1,12 @@
 """Do packets to pods find their nodes? Pod ranges, tables and their filling, by the route controller's own rules."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from yunqiao.cloud.vpc import Vpc
 from yunqiao.controllers.nodes.kinds import is_excluded, kind_of
 from yunqiao.controllers.routes.filling import ALMOST, Filling, Level
-from yunqiao.controllers.routes.judge import State, Verdict, grounds
-from yunqiao.controllers.routes.publish import standings
+from yunqiao.controllers.routes.judge import Ground, State, Verdict, grounds
+from yunqiao.controllers.routes.publish import Standing, standings
 from yunqiao.controllers.routes.rules import Rules
 from yunqiao.controllers.routes.seen import Seen
 from yunqiao.controllers.routes.want import NO_RANGE, Wanted, Wish, ranges_of, want
@@ -31,6 +31,7 @@ KNOWN_TO_US = "add --cluster-cidr with the value that kube-controller-manager ha
 WAIT = (
     "wait, if the node or the controller has only just come; else kubectl describe node {name} has the Events about it"
 )
+ONE_VPC = "set vpcid to the VPC that the nodes are in; a cluster has its routes in one VPC"
 TABLES = "check routeTableIDs in the cloud-config (Global.routeTableIDs)"
 
 
@@ -86,8 +87,10 @@ def _written(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Ite
     rules = Rules(cloud.rules.region, cloud.rules.cluster, cloud.place.vpc_id, cluster_cidrs=settings.cluster_cidrs)
     instances = cloud.nodes.instances if cloud.nodes is not None else {}
     wanted = want(all_nodes, instances, rules, cloud.place)
-    yield from _tables(wanted, cloud.tables, rules)
-    yield from _nodes(wanted, cloud.tables, rules)
+    judged = grounds(wanted, cloud.tables, rules.cluster, now=0.0)
+    where = standings(wanted, judged)
+    yield from _tables(cloud.tables, where)
+    yield from _nodes(wanted, judged, where)
 
 
 def _no_tables(cloud: Cloud, trouble: Trouble) -> Finding:
@@ -96,9 +99,10 @@ def _no_tables(cloud: Cloud, trouble: Trouble) -> Finding:
     return refused("route tables", trouble, TABLES)
 
 
-def _tables(wanted: Wanted, seen: Seen, rules: Rules) -> Iterator[Finding]:
+def _tables(seen: Seen, where: Mapping[str, Standing]) -> Iterator[Finding]:
+    """How full each is."""
     filling = Filling()
-    filling.update(seen.tables, standings(wanted, grounds(wanted, seen, rules.cluster, now=0.0)))
+    filling.update(seen.tables, where)
     for name, level in sorted(filling.levels.items()):
         problem = seen.tables[name].problem
         yield said(f"route table {name}", Status.BROKEN, problem, TABLES) if problem else _level(name, level)
@@ -113,19 +117,15 @@ def _level(name: str, level: Level) -> Finding:
     return ok(check, f"{level.entries} entries{of_limit}")
 
 
-def _nodes(wanted: Wanted, seen: Seen, rules: Rules) -> Iterator[Finding]:
+def _nodes(wanted: Wanted, judged: Sequence[Ground], where: Mapping[str, Standing]) -> Iterator[Finding]:
     """What is in the way of a node's entries; a node that is doubted is told among the nodes."""
-    verdicts = [each for ground in grounds(wanted, seen, rules.cluster, now=0.0) for each in ground.verdicts]
-    reached = {wish.node for wish, _ in verdicts} - {
-        wish.node for wish, one in verdicts if one.state is not State.THERE
-    }
-    if verdicts and not wanted.problems and len(reached) == len({wish.node for wish, _ in verdicts}):
-        yield ok("routes of nodes", f"there for {len(reached)} nodes")
-    told = dict.fromkeys(_entry(wish, verdict) for wish, verdict in verdicts if verdict.state is not State.THERE)
-    yield from told
+    if where and all(one.routed for one in where.values()):
+        yield ok("routes of nodes", f"there for {len(where)} nodes")
+    verdicts = (each for ground in judged for each in ground.verdicts)
+    yield from dict.fromkeys(_entry(wish, verdict) for wish, verdict in verdicts if verdict.state is not State.THERE)
     for name, text in wanted.aside.items():
         if text != NO_RANGE:  # which is told of all such nodes at once
-            yield said(f"route of node {name}", Status.BROKEN, text, TABLES)
+            yield broken(f"route of node {name}", text, ONE_VPC)
 
 
 def _entry(wish: Wish, verdict: Verdict) -> Finding:
