@@ -1,4 +1,4 @@
-"""What each kind of change of one Service costs in calls of the cloud: reads and writes, over the wire, no latency.
+"""What each kind of change of one Service costs in calls: reads and writes for balancers, others for nodes and routes.
 
 python bench/changes.py [--output json]
 """
@@ -62,18 +62,22 @@ async def measure() -> list[dict[str, Any]]:
             await stage.restart()
             for name, change in CHANGES.items():
                 calls = await stage.calls_of(change)
-                reads = [one for one in calls if one.startswith("Describe")]
-                writes = [one for one in calls if not one.startswith("Describe")]
-                rows.append({"change": name, "reads": len(reads), "writes": len(writes), "actions": calls})
-                sys.stderr.write(f"{name}: {', '.join(calls) or 'nothing'}\n")
+                actions = [call["action"] for call in calls]
+                balancing = [call["action"] for call in calls if call["product"] == "slb"]
+                reads = sum(one.startswith("Describe") for one in balancing)
+                row = {"reads": reads, "writes": len(balancing) - reads, "others": len(calls) - len(balancing)}
+                rows.append({"change": name, **row, "actions": actions})
+                sys.stderr.write(f"{name}: {', '.join(actions) or 'nothing'}\n")
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Aligned columns."""
     width = max(len(row["change"]) for row in rows)
-    lines = [f"{'change':<{width}}  reads  writes"]
-    return "\n".join([*lines, *(f"{row['change']:<{width}}  {row['reads']:>5}  {row['writes']:>6}" for row in rows)])
+    columns = ("reads", "writes", "others")
+    head = "  ".join([f"{'change':<{width}}", *columns])
+    cells = ("  ".join([f"{row['change']:<{width}}", *(f"{row[one]:>{len(one)}}" for one in columns)]) for row in rows)
+    return "\n".join([head, *cells])
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from measuring import SCENARIOS, Measured, measure
 
+COLUMNS = ("seconds", "reads", "writes", "others", "MB")
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 EXAMPLE = """example:
   make bench
@@ -49,8 +50,8 @@ def main() -> int:
 
 
 def table(results: list[Measured]) -> list[str]:
-    """A row for each scenario, three columns for each controller."""
-    head = ["", *(f"{result.name}: {what}" for result in results for what in ("seconds", "reads", "writes", "MB"))]
+    """A row for each scenario, some columns for each controller."""
+    head = ["", *(f"{result.name}: {what}" for result in results for what in COLUMNS)]
     rows = [head, *([scenario, *cells(results, scenario)] for scenario in SCENARIOS)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -62,7 +63,7 @@ def cells(results: list[Measured], scenario: str) -> list[str]:
     return [
         text
         for row in found
-        for text in (f"{row.seconds:.2f}", str(row.reads), str(row.writes), f"{row.megabytes:.0f}")
+        for text in (f"{row.seconds:.2f}", *map(str, (row.reads, row.writes, row.others)), f"{row.megabytes:.0f}")
     ]
 
 
@@ -73,9 +74,23 @@ Made by `make bench BENCH=--write`; run it yourself, machines differ.
 {services} Services with one TCP port, {nodes} nodes, every cloud answer delayed by {latency} ms, rate limits: {rates}.
 Machine: {cores} cores, {machine}, Linux {linux}, Python {python}; cloud, cluster and controller share it.
 Seconds run from the first change to the last write that it needs; MB is the controller's resident memory after it.
+Reads and writes are calls for load balancers (SLB); others are those of ECS and VPC, for nodes and routes.
 
 ```
 {table}
+```
+
+Nodes that join all at once (`bench/joining.py`), every cloud answer delayed by 100 ms, the documented rate limits, a
+raised quota of route entries, each change of routes worked off by the VPC within a second:
+
+```
+{joining}
+```
+
+Calls for each kind of change, of one Service with two nodes (`bench/changes.py`):
+
+```
+{changes}
 ```
 
 Watching a large cluster (`bench/kube_layer.py`), the watching process alone:
@@ -98,14 +113,16 @@ def page(results: list[Measured], options: argparse.Namespace) -> str:
         linux=platform.release(),
         python=platform.python_version(),
         table="\n".join(table(results)),
-        layer=kube_layer(),
+        joining=printed("joining.py", "--nodes", "1000", "--steady", "360"),
+        changes=printed("changes.py"),
+        layer=printed("kube_layer.py"),
     )
 
 
-def kube_layer() -> str:
-    """What the other measurement prints."""
-    script = Path(__file__).with_name("kube_layer.py")
-    return subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True).stdout.rstrip()
+def printed(script: str, *arguments: str) -> str:
+    """What another measurement prints."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip()
 
 
 if __name__ == "__main__":

@@ -184,3 +184,12 @@ async def test_a_taint_that_somebody_puts_back_is_taken_away_again(bench):
     bench.cluster.change("one", {"spec": {"taints": [taint]}})
     await bench.run(10)
     assert UNINITIALIZED not in bench.taints("one")
+
+
+async def test_what_another_controller_was_just_told_of_a_new_node_is_not_asked_again(bench):
+    bench.cloud.add("i-w1", private_ip="10.0.1.1")
+    await bench.site.instances.find(["i-w1"])
+    bench.cluster.join("w1", "10.0.1.1", provider_id="cn-hangzhou.i-w1", taints=())
+    await bench.run(10)
+    assert bench.labels("w1")["topology.kubernetes.io/zone"] == "cn-hangzhou-h"
+    assert bench.cloud.count("DescribeInstances") == 1

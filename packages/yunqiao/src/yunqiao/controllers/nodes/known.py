@@ -34,6 +34,11 @@ class Known:
     published: tuple[NodeAddress, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this process has never been done with the node."""
+        return self.settled == ()
+
     def rest(self, node: Node, now: float) -> float:
         """Seconds for which the node needs no look, as far as can be told from what it looks like; 0: it needs one."""
         state = concerns(node)

@@ -52,7 +52,8 @@ class Nodes:
         witnesses = self._site.memory.witnesses() if doubtful else ()
         site = self._site
         sources = Sources(site.send, site.instances, site.rules, site.whereabouts, site.clock)
-        seen = await see(sources, named, unnamed, witnesses)
+        first = {turn.name for turn in asking if turn.known.is_new or is_uninitialized(turn.node)}
+        seen = await see(sources, named, unnamed, first, witnesses)
         for turn in turns:
             turn.judge(seen)
         if any(turn.joins for turn in turns):

@@ -5,7 +5,7 @@ of them alike (permission, throttling, network) is not asked again and again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
@@ -17,7 +17,6 @@ from yunqiao.cloud.instances import MOST_PARTINGS, Instances
 from yunqiao.cloud.paging import chunks, every
 from yunqiao.cloud.place import Whereabouts
 from yunqiao.controllers.nodes.identity import Evidence
-from yunqiao.controllers.nodes.kinds import is_uninitialized
 from yunqiao.controllers.nodes.rules import MOST, Rules
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node
@@ -27,7 +26,7 @@ from yunqiao.model.machine import own_ips, plain
 from yunqiao.model.step import Call, Send
 
 FRESH = 30.0
-"""Seconds for which an answer that another controller was given will do for a node that joins: who it is stays so."""
+"""Seconds for which an answer that another controller was given will do for a first look: who a node is stays so."""
 
 
 @dataclass(slots=True)
@@ -78,14 +77,21 @@ class Sources:
     clock: Clock
 
 
-async def see(sources: Sources, named: Sequence[Node], unnamed: Sequence[Node], witnesses: Sequence[str] = ()) -> Seen:
+async def see(
+    sources: Sources,
+    named: Sequence[Node],
+    unnamed: Sequence[Node],
+    first: Container[str] = (),
+    witnesses: Sequence[str] = (),
+) -> Seen:
     """Look up the instances of nodes that name one and of nodes that do not; what goes wrong is in `troubles`.
 
-    `witnesses` are further instances that are looked at in the same breath.
+    `first` has the names of nodes that are looked at for the first time; `witnesses` are further instances that are
+    looked at in the same breath.
     """
     seen, send, rules = Seen(), sources.send, sources.rules
     wanted = {one for node in unnamed for one in asked_for(node)}
-    joining = {one for node in named if is_uninitialized(node) for one in asked_for(node)}
+    joining = {one for node in named if node.metadata.name in first for one in asked_for(node)}
     ids = {one for node in named for one in asked_for(node)} - joining
     if wanted:
         await _locate(seen, sources.whereabouts, sorted(wanted))
