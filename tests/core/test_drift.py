@@ -4,12 +4,17 @@ A Case is one change through the cloud's own API. The cases of parameters are ma
 those of parts say which fields of the model they change: what is declared and changed by no case fails the first test.
 """
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from tests.annotations.listener_lives import CERTIFICATE, HOME, LIVES, OFFICE, RENEWED
 from tests.annotations.lives import Life, spelled
 from tests.annotations.test_instance_settings import SETTINGS, Setting
@@ -17,14 +22,17 @@ from tests.core.conftest import Bench, new_bench
 from tests.core.test_access import by_hand as call
 from tests.core.test_certificates import TODAY, keep
 
+from yunqiao.controllers.services import record
 from yunqiao.controllers.services.clb.options import Options
 from yunqiao.controllers.services.clb.options import fields as parameters
 from yunqiao.controllers.services.clb.plan_instance import FIXED
-from yunqiao.controllers.services.drift import PARTS, Policies, policies
+from yunqiao.controllers.services.drift import PARTS, Policies, policies, spare
+from yunqiao.controllers.services.record import Record
 from yunqiao.model.balancer import AccessList, Backend, Balancer, Domain, Group, Listener
 from yunqiao.model.cluster import ServicePort
 from yunqiao.model.errors import Refused
 from yunqiao.options.declare import declared
+from yunsim.errors import ApiError
 
 MARK = "k8s/{}/nginx/default/abcdefghij"
 Deed = Callable[[Bench], Any]
@@ -394,9 +402,9 @@ async def settled(case, **given):
     under(bench, given)
     wear(bench, case)
     await bench.settle()
-    assert not by_hand(bench)
     foreign_parts(bench)
     assert await bench.verify() == []
+    assert not by_hand(bench)
     return bench
 
 
@@ -506,6 +514,32 @@ async def test_a_tag_that_somebody_changed_is_still_taken_back_with_its_annotati
     assert the_balancer(bench).tags["cost"] == "42"
 
 
+async def test_what_is_lost_with_another_setting_is_left_with_it():
+    bench = await settled(replace(SHOP, annotations=BY_BANDWIDTH), InstanceChargeType="report")
+    on_balancer(bench, "ModifyLoadBalancerInstanceChargeType", InstanceChargeType="PayByCLCU")
+    after = picture(bench)
+    assert await bench.verify() == []
+    assert picture(bench) == after
+    assert ["InstanceChargeType" in text for text in by_hand(bench)] == [True]
+
+
+async def test_a_late_twin_of_our_group_is_no_drift_and_goes():
+    bench = await settled(SHOP, **{"": "report"})
+    before = picture(bench)
+    on_balancer(bench, "CreateVServerGroup", VServerGroupName=MARK.format(30080), BackendServers="[]")
+    assert [one.action for one in await bench.verify()] == ["DeleteVServerGroup"]
+    assert picture(bench) == before
+    assert by_hand(bench) == []
+
+
+def test_who_leaves_without_having_come_is_no_drift():
+    here, gone = Backend("i-w0", 30080, description=MARK.format(30080)), Backend("i-w1", 30080, 0, leaving=True)
+    seen = Balancer({}, {}, (Group(MARK.format(30080), (here,), "rsp-1"),), id="lb-1")
+    wanted = Balancer({}, {}, (Group(MARK.format(30080), (here, gone)),))
+    noted = Record("uid", applied=record.applied(wanted), backends=record.backends(wanted))
+    assert spare(wanted, seen, noted, policies({"": "report"}, [])) == (wanted, [])
+
+
 async def test_weights_that_nobody_minds_are_not_told():
     bench = await settled(replace(SHOP, annotations={"ignore-weight-update": "on"}), **{"": "report"})
     reweigh(bench)
@@ -542,6 +576,57 @@ async def test_in_a_group_of_others_our_backends_drift_and_theirs_do_not():
     assert await bench.verify() != []
     assert picture(bench).count("mine") == before.count("mine") == 2
     assert "i-w2" not in picture(bench)
+
+
+DEEDS = [
+    lambda bench: set_listener(bench, Scheduler="rr"), lambda bench: set_listener(bench, AclStatus="off"),
+    lambda bench: set_listener(bench, AclId=OFFICE), lambda bench: set_listener(bench, StickySession="off"),
+    lambda bench: set_listener(bench, ConnectionDrain="off"),
+    lambda bench: set_listener(bench, Description=MARK.format(81)), bind_elsewhere, unbind, stop, remove,
+    make_other_kind, lambda bench: make(bench, "UDP", 81, Bandwidth=-1), rename_group, remove_group, make_group,
+    reweigh, take_out, lambda bench: put_in(bench, server(2)), remark, lambda bench: put_in_place(bench, server(2)),
+    retag, add_domain, change_domain, remove_domain, let_in, remove_list,
+    lambda bench: keep_out(bench, *entries_of(bench)),
+    by_traffic, lambda bench: on_balancer(bench, "SetLoadBalancerName", LoadBalancerName="hers"),
+]  # fmt: skip
+ASKED = {
+    "tcp": BY_BANDWIDTH | TAGGED | {"scheduler": "wlc", "connection-drain": "on", "connection-drain-timeout": "30"},
+    "https": DOMAINS | TAGGED | {"sticky-session": "on", "sticky-session-type": "insert", "cookie-timeout": "60"},
+}
+RANDOM_POLICIES = st.dictionaries(
+    st.sampled_from(["", "tags", "listeners", "backends", *parameters()]),
+    st.sampled_from(["repair", "report", "ignore"]),
+)
+PROFILE = hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@PROFILE
+@given(st.sampled_from(list(ASKED)), RANDOM_POLICIES, st.lists(st.sampled_from(DEEDS), min_size=1, max_size=5))
+def test_whatever_somebody_changes_under_whatever_policies_one_look_ends_it(protocol, policies_given, deeds):
+    async def run():
+        bench = await settled(Case("any", "", stop, ASKED[protocol], protocol, RANGES), **policies_given)
+        others = strangers(bench)
+        for deed in deeds:
+            with contextlib.suppress(ApiError, ValueError, StopIteration):  # it is no longer there to be changed
+                deed(bench)
+        for given_now in (policies_given, {}):
+            under(bench, given_now)
+            await bench.verify()
+            after = picture(bench)
+            assert await bench.verify() == []
+            assert picture(bench) == after
+            assert strangers(bench) == others
+
+    asyncio.run(run())
+
+
+def strangers(bench):
+    """What is somebody's own on our balancer, beside the server in our group, which goes with the group."""
+    one = the_balancer(bench)
+    groups = [each.name for each in one.groups.values() if each.name == "by-hand"]
+    return repr(
+        (one.tags["cost"], one.listeners["tcp", 9000], groups, [each for each in lists(bench) if each.id == HOME])
+    )
 
 
 @pytest.mark.parametrize("policy", ["repair", "report", "ignore"])

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from yunqiao.controllers.services.drift.listeners import AS_IT_IS
 from yunqiao.controllers.services.drift.marks import Marks
 from yunqiao.controllers.services.drift.policies import Judge
 from yunqiao.model.balancer import UNMANAGED, Backend, Balancer, Group
@@ -19,7 +18,7 @@ def groups(wanted: Balancer, seen: Balancer, judge: Judge) -> Balancer:
     twins = [(one, _twin(one, seen)) for one in wanted.groups]
     spared = [each for one, twin in twins for each in _spared(one, twin, marks, judge)]
     others = [one for one in seen.groups if one not in [twin for _, twin in twins]]
-    return replace(wanted, groups=(*spared, *_left(others, wanted, seen, judge)))
+    return replace(wanted, groups=(*spared, *_left(others, wanted, judge)))
 
 
 def _twin(one: Group, seen: Balancer) -> Group | None:
@@ -47,44 +46,30 @@ def _changed(one: Group, twin: Group, marks: Marks) -> Iterator[Backend]:
     wish, have = ({each.identity: each for each in some} for some in (one.backends, twin.backends))
     for identity, each in wish.items():
         there = have.get(identity)
-        if not each.leaving and (_is_missing(one, each) if there is None else _differs(one, each, there, marks)):
+        if not each.leaving and (there is None or (marks.own(there.description) and _differs(one, each, there))):
             yield each
-    for identity, each in have.items():
-        stays = one.partial or each.server_id in one.lingering
-        if identity not in wish and marks.own(each.description) and not stays:
-            yield each
+    yield from (each for identity, each in have.items() if identity not in wish and marks.own(each.description))
 
 
-def _is_missing(group: Group, wish: Backend) -> bool:
-    return wish.server_id not in group.unconfirmed
-
-
-def _differs(group: Group, wish: Backend, there: Backend, marks: Marks) -> bool:
+def _differs(group: Group, wish: Backend, there: Backend) -> bool:
     other_weight = there.weight != wish.weight and not group.keeps_weights
-    return marks.own(there.description) and (other_weight or there.description != wish.description)
+    return other_weight or there.description != wish.description
 
 
-def _left(others: list[Group], wanted: Balancer, seen: Balancer, judge: Judge) -> Iterator[Group]:
+def _left(others: list[Group], wanted: Balancer, judge: Judge) -> Iterator[Group]:
     """Groups that nobody wants and that have our mark, or backends with it, by somebody's hand.
 
-    One that a listener is left with keeps its backends in any case: nobody else serves its clients. A twin of one that
-    is wanted comes of a call that arrived late.
+    A twin of one that is wanted comes of a call that arrived late.
     """
-    marks, in_use, names = Marks(wanted), set(_in_use(wanted, seen)), {one.name for one in wanted.groups}
+    marks, names = Marks(wanted), {one.name for one in wanted.groups}
     for one in others:
         inside = one.backends if isinstance(one.backends, tuple) else ()
         ours = marks.own(one.name) or any(marks.own(each.description) for each in inside)
         what = f"server group {one.name} ({one.id}) was made, or given backends of this Service,"
-        if ours and one.name not in names and (one.id in in_use or judge.leaves("backends", what)):
+        if ours and one.name not in names and judge.leaves("backends", what):
             yield _as_it_is(one)
 
 
 def _as_it_is(one: Group) -> Group:
     """By its name where that is a mark, since a group of a cluster is not to be shared by its id."""
     return Group("", UNMANAGED, one.id) if read(one.name) is None else Group(one.name, UNMANAGED)
-
-
-def _in_use(wanted: Balancer, seen: Balancer) -> Iterator[str]:
-    """The groups of listeners that are left with them."""
-    wishes = {one.slot: one.group for one in wanted.listening}
-    return (one.group for one in seen.listening if wishes.get(one.slot) in (one.group, AS_IT_IS))
