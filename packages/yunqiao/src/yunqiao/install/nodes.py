@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from yunqiao.controllers.nodes import identity
 from yunqiao.controllers.nodes.aside import word_for
 from yunqiao.controllers.nodes.identity import Doubt, Evidence, Gone, Verdict
-from yunqiao.controllers.nodes.kinds import UNINITIALIZED, Kind, is_excluded, is_uninitialized, kind_of, readiness
+from yunqiao.controllers.nodes.kinds import UNINITIALIZED, Kind, is_uninitialized, kind_of, readiness
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.install.findings import Finding, Status, broken, listed, ok, said, unchecked, warning
 from yunqiao.install.permissions import NODE
@@ -14,6 +14,7 @@ from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Trouble
 from yunqiao.model.instance import Instance
+from yunqiao.model.machine import is_kept_out
 from yunqiao.settings import Settings
 
 OURS = (Kind.INSTANCE, Kind.UNNAMED)
@@ -46,7 +47,7 @@ def nodes(cluster: Cluster | Trouble, cloud: Cloud | Trouble, settings: Settings
 def _counted(all_nodes: Sequence[Node], region: str) -> str:
     kinds = Counter(kind_of(node, region).value for node in all_nodes)
     counts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
-    excluded = [node.metadata.name for node in all_nodes if is_excluded(node)]
+    excluded = [node.metadata.name for node in all_nodes if is_kept_out(node)]
     return counts + (f"; kept out by label: {listed(excluded)}" if excluded else "")
 
 
@@ -69,7 +70,7 @@ def _known(all_nodes: Sequence[Node], cloud: Cloud, settings: Settings) -> Itera
 
 def is_asked_about(node: Node, region: str) -> bool:
     """Whether the node controller asks ECS about it."""
-    return kind_of(node, region) in OURS and (is_uninitialized(node) or not is_excluded(node))
+    return kind_of(node, region) in OURS and (is_uninitialized(node) or not is_kept_out(node))
 
 
 def _verdict(node: Node, evidence: Evidence, rules: Rules) -> Verdict:

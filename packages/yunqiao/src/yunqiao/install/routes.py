@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from yunqiao.cloud.vpc import Vpc
-from yunqiao.controllers.nodes.kinds import is_excluded, kind_of
+from yunqiao.controllers.nodes.kinds import kind_of
 from yunqiao.controllers.routes.filling import ALMOST, Filling, Level
 from yunqiao.controllers.routes.judge import Ground, State, Verdict, grounds
 from yunqiao.controllers.routes.publish import Standing, standings
@@ -16,6 +16,7 @@ from yunqiao.install.permissions import ROUTE
 from yunqiao.install.sight import Cloud, Cluster, in_the_way, no_objects
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Trouble
+from yunqiao.model.machine import is_kept_out
 from yunqiao.model.route import network
 from yunqiao.settings import Settings
 
@@ -45,7 +46,7 @@ def routes(cluster: Cluster | Trouble, cloud: Cloud | Trouble, settings: Setting
     elif isinstance(cloud, Trouble):
         yield unchecked("routes", in_the_way(cloud))
     else:
-        ours = [one for one in cluster.nodes if kind_of(one, cloud.rules.region) in OURS and not is_excluded(one)]
+        ours = [one for one in cluster.nodes if kind_of(one, cloud.rules.region) in OURS and not is_kept_out(one)]
         yield _cluster_cidr(settings)
         yield from _ranges(ours, cloud)
         yield from _written(cluster.nodes, cloud, settings)

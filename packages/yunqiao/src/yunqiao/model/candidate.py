@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from yunqiao.model.cluster import Node
 from yunqiao.model.instance import read_provider_id
-from yunqiao.model.machine import Machine, machine_of
+from yunqiao.model.machine import KEPT_OUT, Machine, is_virtual, machine_of
 
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 EXCLUDED = (
     "node.kubernetes.io/exclude-from-external-load-balancers",
     "alpha.service-controller.kubernetes.io/exclude-balancer",
-    "service.beta.kubernetes.io/exclude-node",
-    "service.alibabacloud.com/exclude-node",
+    *KEPT_OUT,
 )
 UNREPORTED = Machine()
 LEAVING = "ToBeDeletedByClusterAutoscaler"
@@ -48,7 +47,7 @@ class Candidate:
 def candidate(node: Node) -> Candidate | None:
     """The node as a candidate, or None when it can never be one."""
     labels = node.metadata.labels
-    virtual = _is_virtual(node)
+    virtual = is_virtual(node)
     instance = None if virtual else read_provider_id(node.spec.provider_id)
     if (instance is None and not virtual) or any(label in labels for label in CONTROL_PLANE):
         return None
@@ -69,13 +68,9 @@ def unreadable(node: Node) -> str:
     """
     text, labels = node.spec.provider_id, node.metadata.labels
     expected = text and not text.startswith(HYBRID) and not any(one in labels for one in (*CONTROL_PLANE, *EXCLUDED))
-    if not expected or _is_virtual(node) or read_provider_id(text) is not None:
+    if not expected or is_virtual(node) or read_provider_id(text) is not None:
         return ""
     return (
         f'providerID "{text}" names no ECS instance (<region>.<instance id>, alicloud://<region>.<instance id>): '
         "no load balancer sends traffic to this node; a providerID cannot change, so register the node anew"
     )
-
-
-def _is_virtual(node: Node) -> bool:
-    return node.metadata.labels.get("type") == "virtual-kubelet"

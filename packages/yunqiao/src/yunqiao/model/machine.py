@@ -13,6 +13,10 @@ from yunqiao.model.instance import Instance
 
 PROVIDED_IP = "alpha.kubernetes.io/provided-node-ip"
 """The annotation in which a kubelet repeats its --node-ip."""
+KEPT_OUT = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node")
+"""Labels (of any value) by which a node's owner keeps it out of all that we do."""
+VIRTUAL = (("type", "virtual-kubelet"), ("alibabacloud.com/virtual-node", "true"))
+"""Labels of a node that is no machine at all: a virtual kubelet."""
 
 WRONG_NUMBER = (
     'its systemUUID is "{number}", but the ECS instance {id} has the SerialNumber "{serial}": it is not taken for that '
@@ -50,6 +54,16 @@ class Machine:
 def machine_of(node: Node) -> Machine:
     """What the node's kubelet reports."""
     return Machine(node.status.node_info.system_uuid, own_ips(node))
+
+
+def is_virtual(node: Node) -> bool:
+    """Whether the node is a virtual kubelet, whose pods are reached by their own network interfaces."""
+    return any(node.metadata.labels.get(key) == value for key, value in VIRTUAL)
+
+
+def is_kept_out(node: Node) -> bool:
+    """Whether its owner keeps the node out."""
+    return not node.metadata.labels.keys().isdisjoint(KEPT_OUT)
 
 
 def own_ips(node: Node) -> tuple[str, ...]:

@@ -10,15 +10,14 @@ from enum import Enum
 from yunqiao.model.candidate import HYBRID
 from yunqiao.model.cluster import Node, Taint
 from yunqiao.model.instance import read_provider_id
+from yunqiao.model.machine import is_virtual
 
 UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
 """https://kubernetes.io/docs/reference/labels-annotations-taints/#node-cloudprovider-kubernetes-io-shutdown"""
 
-EXCLUDED = ("service.beta.kubernetes.io/exclude-node", "service.alibabacloud.com/exclude-node")
 LINGJUN = "alibabacloud.com/lingjun-worker"
 LINGJUN_ELSEWHERE = "alibabacloud.com/lingjun-tianwen-environment"
-VIRTUAL = (("type", "virtual-kubelet"), ("alibabacloud.com/virtual-node", "true"))
 
 
 class Kind(Enum):
@@ -43,7 +42,7 @@ class Kind(Enum):
 def kind_of(node: Node, region: str) -> Kind:
     """Give the kind of a node."""
     labels, text = node.metadata.labels, node.spec.provider_id
-    if any(labels.get(key) == value for key, value in VIRTUAL):
+    if is_virtual(node):
         return Kind.VIRTUAL
     if text.startswith(HYBRID):
         return Kind.HYBRID
@@ -53,11 +52,6 @@ def kind_of(node: Node, region: str) -> Kind:
     if labels.get(LINGJUN) == "true":
         return Kind.FOREIGN if LINGJUN_ELSEWHERE in labels else Kind.LINGJUN
     return Kind.FOREIGN if text else Kind.UNNAMED
-
-
-def is_excluded(node: Node) -> bool:
-    """Whether its owner keeps the node out: it is initialised when it asks for that, and then left alone."""
-    return any(label in node.metadata.labels for label in EXCLUDED)
 
 
 def is_uninitialized(node: Node) -> bool:

@@ -7,12 +7,13 @@ from typing import Literal
 
 from yunqiao.cloud.instances import Instances
 from yunqiao.cloud.place import Neighbourhood, Whereabouts
-from yunqiao.controllers.nodes.kinds import Kind, is_excluded, kind_of
+from yunqiao.controllers.nodes.kinds import Kind, kind_of
 from yunqiao.controllers.nodes.known import Known, Memory
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.clock import Clock
 from yunqiao.model.cluster import Node
 from yunqiao.model.instance import read_provider_id
+from yunqiao.model.machine import is_kept_out
 from yunqiao.model.step import Deletion, Patch, Send
 
 Tell = Callable[[Node, Literal["Normal", "Warning"], str, str], None]
@@ -50,7 +51,7 @@ class Site:
     def _claiming(self) -> Iterable[Node]:
         """The nodes that claim to be instances of our region."""
         region = self.rules.region
-        return (node for node in self.all() if kind_of(node, region) is Kind.INSTANCE and not is_excluded(node))
+        return (node for node in self.all() if kind_of(node, region) is Kind.INSTANCE and not is_kept_out(node))
 
     def known(self, node: Node) -> Known:
         """What is known of a node."""

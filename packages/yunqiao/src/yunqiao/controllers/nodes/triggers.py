@@ -1,17 +1,10 @@
 """Which change of a node concerns us: a pure look at what bears on it, so that heartbeats and images cost nothing."""
 
-from yunqiao.controllers.nodes.kinds import (
-    SHUTDOWN,
-    addresses,
-    has_taint,
-    is_excluded,
-    is_uninitialized,
-    readiness,
-)
+from yunqiao.controllers.nodes.kinds import SHUTDOWN, addresses, has_taint, is_uninitialized, readiness
 from yunqiao.controllers.nodes.want import labels
 from yunqiao.model.cluster import Node
 from yunqiao.model.instance import Instance
-from yunqiao.model.machine import PROVIDED_IP
+from yunqiao.model.machine import PROVIDED_IP, is_kept_out
 
 OURS = tuple(labels(Instance("")))
 """The labels that we write."""
@@ -27,7 +20,7 @@ def concerns(node: Node) -> tuple[object, ...]:
         meta.annotations.get(PROVIDED_IP),
         node.status.node_info.system_uuid,
         tuple(meta.labels.get(label) for label in OURS),
-        is_excluded(node),
+        is_kept_out(node),
         is_uninitialized(node),
         has_taint(node.spec.taints, SHUTDOWN),
         readiness(node),

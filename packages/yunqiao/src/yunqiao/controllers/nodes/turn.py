@@ -7,7 +7,7 @@ from typing import assert_never
 from yunqiao.controllers.nodes import identity, parting
 from yunqiao.controllers.nodes.aside import word_for
 from yunqiao.controllers.nodes.identity import Doubt, Gone, Verdict
-from yunqiao.controllers.nodes.kinds import Kind, is_excluded, is_uninitialized, kind_of, readiness
+from yunqiao.controllers.nodes.kinds import Kind, is_uninitialized, kind_of, readiness
 from yunqiao.controllers.nodes.parting import Certain, Sight, Wait, Withheld
 from yunqiao.controllers.nodes.plan import Check, admit, delete, plan
 from yunqiao.controllers.nodes.see import Seen
@@ -17,6 +17,7 @@ from yunqiao.controllers.nodes.want import CHARGE_TYPE, Wanted, want
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Refused
 from yunqiao.model.instance import Instance
+from yunqiao.model.machine import is_kept_out
 from yunqiao.model.step import Call, Patch
 
 MOST_ROUNDS = 10
@@ -41,7 +42,7 @@ class Turn:
     def asks(self) -> bool:
         """Whether ECS is asked about it: not about a node that its owner keeps out, unless it waits for us."""
         ours = self.kind in (Kind.INSTANCE, Kind.UNNAMED)
-        return ours and (is_uninitialized(self.node) or not is_excluded(self.node))
+        return ours and (is_uninitialized(self.node) or not is_kept_out(self.node))
 
     @property
     def joins(self) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yunqiao.controllers.nodes.addresses import wanted_addresses
-from yunqiao.controllers.nodes.kinds import condition, is_excluded, is_uninitialized, readiness
+from yunqiao.controllers.nodes.kinds import condition, is_uninitialized, readiness
 from yunqiao.controllers.nodes.rules import Rules
 from yunqiao.model.cluster import Node, NodeAddress
 from yunqiao.model.instance import Instance, InstanceId, write_provider_id
+from yunqiao.model.machine import is_kept_out
 
 CHARGE_TYPE = "node.alibabacloud.com/instance-charge-type"
 """The label that nobody but a controller that was shown the instance can know."""
@@ -39,7 +40,7 @@ def want(node: Node, instance: Instance, rules: Rules) -> Wanted:
         provider_id=node.spec.provider_id or write_provider_id(InstanceId(rules.region, instance.id)),
         addresses=wanted_addresses(node, instance, ipv6=rules.ipv6),
         labels={label: value for label, value in labels(instance).items() if value},
-        unrouted=joins and rules.routes and not routed and not is_excluded(node),
+        unrouted=joins and rules.routes and not routed and not is_kept_out(node),
         unchecked=instance.interface_id if joins and not rules.checks_stay else "",
         shut_down=instance.status == STOPPED and readiness(node) != "True",
     )

@@ -1,7 +1,7 @@
 """Which change of a node concerns its routes: a pure look at what bears on them, so that heartbeats cost nothing."""
 
-from yunqiao.controllers.routes.claims import EXCLUDED, VIRTUAL
 from yunqiao.model.cluster import Node
+from yunqiao.model.machine import KEPT_OUT, VIRTUAL
 
 
 def concerns(node: Node | None) -> tuple[object, ...]:
@@ -17,5 +17,5 @@ def concerns(node: Node | None) -> tuple[object, ...]:
         tuple(spec.pod_cidrs),
         node.status.node_info.system_uuid,
         tuple(one.address for one in node.status.addresses if one.type == "InternalIP"),
-        tuple(meta.labels.get(label) for label in (*EXCLUDED, *(key for key, _ in VIRTUAL))),
+        tuple(meta.labels.get(label) for label in (*KEPT_OUT, *(key for key, _ in VIRTUAL))),
     )
