@@ -79,6 +79,7 @@ async def test_of_nodes_in_several_vpcs_none_is_believed_and_the_key_is_named() 
         with pytest.raises(Refused, match=r"several VPCs \(vpc-a, vpc-b\).*Global\.vpcid"):
             await asked()
     region.nodes.pop()
+    region.clock.time += 1.0
     assert await place.vpc_id() == "vpc-a"
 
 

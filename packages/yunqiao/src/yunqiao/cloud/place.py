@@ -17,6 +17,8 @@ from yunqiao.model.machine import machine_of
 
 AGAIN = 60.0
 """Seconds until nodes that are still the same are looked at again: an instance stays where it is."""
+ENOUGH = 1.0
+"""Seconds for which what was learnt is enough, without a look at who the nodes are: thousands of Services may ask."""
 
 NO_VPC = (
     "the VPC is not known (there is no instance metadata here, and no node is an ECS instance that tells): set vpcid "
@@ -84,15 +86,19 @@ class Neighbourhood:
     _spots: Spots = field(default_factory=dict)
     _seen: frozenset[tuple[str, str]] = frozenset()
     _until: float = float("-inf")
+    _enough_until: float = float("-inf")
 
     async def look(self) -> Spots:
         """A Look; asks ECS for what nobody has asked yet."""
+        now = self.instances.clock.now()
+        if self._spots and now < self._enough_until:
+            return self._spots
         nodes = list(self.nodes())
         seen = frozenset((node.metadata.uid, node.spec.provider_id) for node in nodes)
-        now = self.instances.clock.now()
         if seen != self._seen or now >= self._until:
             self._spots = await self._learn(nodes) or self._spots
             self._seen, self._until = seen, now + AGAIN
+        self._enough_until = now + ENOUGH
         return self._spots
 
     async def _learn(self, nodes: Sequence[Node]) -> Spots:
