@@ -58,9 +58,9 @@ def test_the_settings_of_a_listener_are_modelled(actions: dict[tuple[str, str], 
 def test_an_action_that_does_not_exist_is_refused_with_all_that_it_has(
     actions: dict[tuple[str, str], CoveredAction],
 ):
-    rules = actions["slb", "DescribeRules"]
-    assert rules.state == "refused"
-    assert {field.state for field in (*rules.parameters, *rules.answer)} == {"refused"}
+    groups = actions["ecs", "DescribeSecurityGroups"]
+    assert groups.state == "refused"
+    assert {field.state for field in (*groups.parameters, *groups.answer)} == {"refused"}
 
 
 def test_an_answer_field_is_modelled_when_it_was_answered(actions: dict[tuple[str, str], CoveredAction]):

@@ -52,6 +52,20 @@ def test_locks_and_the_time_that_a_start_takes_reach_the_instances():
     assert (first.locks, world.states["ecs"].change_seconds) == (["financial", "security"], 7)
 
 
+def test_a_route_table_of_the_file_is_that_of_its_vswitches():
+    file = worldfile.load()
+    vpc, vswitch = file.vpcs[0].id, file.vswitches[1].id
+    given = f"route_tables: [{{id: vtb-own, vpc: {vpc}, name: zone-i, vswitches: [{vswitch}]}}]"
+    world = found(worldfile.parse(worldfile.default_text().replace("route_tables: []", given)))
+    asked = {"RegionId": file.region, "VpcId": vpc}
+    tables = perform(world, "vpc", "DescribeRouteTableList", asked)["RouterTableList"]["RouterTableListType"]
+    assert {(one["RouteTableType"], tuple(one["VSwitchIds"]["VSwitchId"])) for one in tables} == {
+        ("System", tuple(one.id for one in file.vswitches if one.id != vswitch)),
+        ("Custom", (vswitch,)),
+    }
+    assert {one["RouteTableId"] for one in tables if one["RouteTableName"] == "zone-i"} == {"vtb-own"}
+
+
 def test_an_unknown_quota_is_named_with_those_that_are_known():
     with pytest.raises(FileError, match=r"quotas\.listeners: unknown quota; allowed here: .*slb_quota_listeners_num"):
         found(worldfile.parse("quotas: {listeners: 1}"))

@@ -82,6 +82,15 @@ def test_rates_are_a_word_or_a_mapping(rates: object):
         (SMALL.replace("cn-hangzhou-h", "h"), "vswitches[0].zone: there is no 'h'; it must be one of: cn-hangzhou-h"),
         (SMALL.replace("vswitch: vsw-1", "vswitch: vsw-2"), "instances[0].vswitch: there is no 'vsw-2'"),
         (SMALL.replace("vpc: vpc-1", "vpc: vpc-2"), "vswitches[0].vpc: there is no 'vpc-2'"),
+        (SMALL + "route_tables: [{id: vtb-1, vpc: vpc-2}]", "route_tables[0].vpc: there is no 'vpc-2'"),
+        (
+            SMALL + "route_tables: [{id: vtb-1, vpc: vpc-1, vswitches: [vsw-2]}]",
+            "route_tables[0].vswitches: there is no 'vsw-2'; it must be one of: vsw-1",
+        ),
+        (
+            SMALL + "route_tables: [{id: a, vpc: vpc-1, vswitches: [vsw-1]}, {id: b, vpc: vpc-1, vswitches: [vsw-1]}]",
+            "route_tables: 'vsw-1' is the vSwitch of 2 items",
+        ),
     ],
 )
 def test_a_problem_names_the_place_the_value_and_what_to_do(text: str, said: str):

@@ -140,6 +140,7 @@ def _furnish(world: World) -> None:
     ]
     for thing in (*tagged, *instances.interfaces.values()):
         thing.tags["stage"] = "test"
+    next(iter(instances.instances.values())).locks = ["financial"]
     for interface in instances.interfaces.values():
         interface.ipv6 = ["2001:db8::7"]
 

@@ -78,6 +78,10 @@ def _networks(world: World, file: WorldFile) -> None:
     for one in file.vswitches:
         six = str(one.ipv6_cidr or "")
         state.add_vswitch(world, one.vpc, str(one.cidr), one.zone, own_id=one.id, name=one.name, ipv6_cidr_block=six)
+    for table in file.route_tables:
+        made = state.add_route_table(world, table.vpc, own_id=table.id, name=table.name)
+        for vswitch_id in table.vswitches:
+            state.vswitches[vswitch_id].route_table_id = made.id
 
 
 def _things(world: World, file: WorldFile) -> None:

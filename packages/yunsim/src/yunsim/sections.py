@@ -50,6 +50,16 @@ class VSwitch:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteTable:
+    """A custom route table, and the vSwitches that have it instead of their VPC's System one."""
+
+    id: str
+    vpc: str
+    name: str = ""
+    vswitches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PrimaryInterface:
     """What may be said of an instance's primary network interface beside its address; empty values are made up."""
 

@@ -25,6 +25,7 @@ from yunsim.sections import (
     Instance,
     Interface,
     Key,
+    RouteTable,
     Vpc,
     VSwitch,
 )
@@ -44,6 +45,7 @@ class WorldFile:
     oidc_providers: tuple[str, ...] = ()
     vpcs: tuple[Vpc, ...] = ()
     vswitches: tuple[VSwitch, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
     virtual_node_vswitch: str = ""
     instances: tuple[Instance, ...] = ()
     interfaces: tuple[Interface, ...] = ()
@@ -98,11 +100,14 @@ def check(world: WorldFile) -> Iterator[str]:
     yield from _doubled("keys", (one.id for one in world.keys))
     yield from _doubled("vpcs", (one.id for one in world.vpcs))
     yield from _doubled("vswitches", (one.id for one in world.vswitches))
+    yield from _doubled("route_tables", (one.id for one in world.route_tables))
+    yield from _doubled("route_tables", (each for one in world.route_tables for each in one.vswitches), "vSwitch")
     yield from _doubled("instances", (one.id for one in world.instances))
     yield from _doubled("instances", (str(one.ip) for one in world.instances), "ip")
     yield from _doubled("interfaces", (one.id for one in world.interfaces if one.id))
     yield from _doubled("load_balancers", (one.id for one in world.load_balancers))
     yield from _vswitch_problems(world)
+    yield from _route_table_problems(world)
     yield from _instance_problems(world)
     yield from _reference("virtual_node_vswitch", world.virtual_node_vswitch, [one.id for one in world.vswitches])
     yield from _reference("metadata_instance", world.metadata_instance, [one.id for one in world.instances])
@@ -138,6 +143,15 @@ def _vswitch_problems(world: WorldFile) -> Iterator[str]:
         for other in world.vswitches[:n]:
             if other.vpc == vswitch.vpc and other.cidr.overlaps(vswitch.cidr):
                 yield f"{path}.cidr: {vswitch.cidr} overlaps {other.id} ({other.cidr}); choose a free part of the VPC"
+
+
+def _route_table_problems(world: WorldFile) -> Iterator[str]:
+    for n, table in enumerate(world.route_tables):
+        path = f"route_tables[{n}]"
+        yield from _reference(f"{path}.vpc", table.vpc, [one.id for one in world.vpcs], required=True)
+        inside = [one.id for one in world.vswitches if one.vpc == table.vpc]
+        for one in table.vswitches:
+            yield from _reference(f"{path}.vswitches", one, inside, required=True)
 
 
 def _instance_problems(world: WorldFile) -> Iterator[str]:

@@ -164,6 +164,8 @@ def _listeners(call: Call, balancer: str, group: str, certificate: str, acl: str
     call("slb", "DescribeLoadBalancerListeners", **_REGION, **{"LoadBalancerId.1": balancer, "MaxResults": "100"})
     call("slb", "DescribeLoadBalancerListeners", **_REGION, **{"LoadBalancerId.1": balancer, "MaxResults": "1"})
     call("slb", "DescribeHealthStatus", **_REGION, LoadBalancerId=balancer)
+    call("slb", "DescribeRules", **_REGION, LoadBalancerId=balancer, ListenerPort="443", ListenerProtocol="https")
+    call("slb", "DescribeMasterSlaveServerGroups", **_REGION, LoadBalancerId=balancer)
     call("slb", "DescribeVServerGroups", **_REGION, LoadBalancerId=balancer, IncludeListener="true", IncludeRule="true")
     call("slb", "DescribeLoadBalancerAttribute", **_REGION, LoadBalancerId=balancer)
     call("slb", "DescribeAccessControlLists", **_REGION)
@@ -231,6 +233,16 @@ def _routes(call: Call) -> None:
     call("vpc", "DescribeRouteTables", **_REGION, RouteTableId=table)
     call("vpc", "DeleteRouteEntry", **of, **one)
     call("vpc", "DeleteRouteEntries", **_REGION, **entries, **again)
+    _route_tables(call)
+
+
+def _route_tables(call: Call) -> None:
+    made = call("vpc", "CreateRouteTable", **_REGION, VpcId=_VPC, RouteTableName="tour", **_tag("team", "web"))
+    of = _REGION | {"RouteTableId": str(made["RouteTableId"])}
+    call("vpc", "AssociateRouteTable", **of, VSwitchId=_VSWITCH)
+    call("vpc", "DescribeRouteTableList", **of)
+    call("vpc", "UnassociateRouteTable", **of, VSwitchId=_VSWITCH)
+    call("vpc", "DeleteRouteTable", **of)
 
 
 def _instances(call: Call) -> None:

@@ -14,8 +14,11 @@ from yunsim.errors import ApiError
 from yunsim.products.vpc.state import RouteChange, RouteEntry, RouteTable, State, Vpc, VSwitch
 from yunsim.world import World
 
-QUOTAS = {"vpc_quota_route_entrys_num": 200}
-"""Defaults by the names in Quota Center (VPC "Limits" page): custom routes of a table; `world.quotas` come first."""
+QUOTAS = {"vpc_quota_route_entrys_num": 200, "vpc_quota_route_tables_num": 9}
+"""Defaults by the names in Quota Center (VPC "Limits" page): custom routes of a table, custom tables of a VPC.
+
+`world.quotas` come first.
+"""
 ROUTES_PER_CALL = 50
 ROUTES_PER_PAGE = 100
 NEXT_HOPS = {"Instance": "instance", "NetworkInterface": "network-interface"}

@@ -212,6 +212,18 @@ class State:
         self._system_entry(world, table, cidr_block)
         return made
 
+    def add_route_table(self, world: World, vpc_id: str, *, own_id: str = "", **more: Any) -> RouteTable:
+        """Add a custom route table with a System route to each vSwitch of its VPC; `more` are fields of RouteTable."""
+        vpc = self.vpcs[vpc_id]
+        made = RouteTable(
+            own_id or world.new_id("vtb-"), vpc.id, vpc.router_id, world.clock.now(), type="Custom", **more
+        )
+        self.route_tables[made.id] = made
+        for vswitch in self.vswitches.values():
+            if vswitch.vpc_id == vpc.id:
+                self._system_entry(world, made, str(vswitch.cidr_block))
+        return made
+
     def add_elastic_ip(self, world: World, ip_address: str, *, own_id: str = "", **more: Any) -> ElasticIp:
         """Add a public address; `more` are further fields of ElasticIp, such as what it is associated with."""
         made = ElasticIp(own_id or world.new_id("eip-"), ip_address, world.clock.now(), **more)

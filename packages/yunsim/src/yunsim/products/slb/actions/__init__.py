@@ -84,3 +84,4 @@ from yunsim.products.slb.actions.tags import (
     TagResources,
     UntagResources,
 )
+from yunsim.products.slb.actions.unused import DescribeMasterSlaveServerGroups, DescribeRules

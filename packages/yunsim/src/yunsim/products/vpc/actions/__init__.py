@@ -27,3 +27,9 @@ from yunsim.products.vpc.actions.routes import (
     DeleteRouteEntries,
     DeleteRouteEntry,
 )
+from yunsim.products.vpc.actions.table_changes import (
+    AssociateRouteTable,
+    CreateRouteTable,
+    DeleteRouteTable,
+    UnassociateRouteTable,
+)

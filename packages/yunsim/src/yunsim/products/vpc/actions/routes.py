@@ -62,7 +62,7 @@ def CreateRouteEntry(
 ) -> dict[str, Any]:
     """Make a route, once for each ClientToken."""
     request = {name: value for name, value in locals().items() if name not in ("world", "ClientToken")}
-    earlier = _answered(world, ClientToken, request)
+    earlier = answered(world, ClientToken, request)
     if earlier is not None:
         return earlier
     if NextHopList:
@@ -81,7 +81,7 @@ def CreateRouteEntry(
     return answer
 
 
-def _answered(world: World, token: str, request: dict[str, Any]) -> dict[str, Any] | None:
+def answered(world: World, token: str, request: dict[str, Any]) -> dict[str, Any] | None:
     """Return what the token was answered before; raises ApiError when the parameters differ (code as in ECS)."""
     before, answer = rules.state(world).tokens.get(token, (None, None))
     if before is not None and before != request:
