@@ -45,7 +45,9 @@ FLAGS: tuple[Setting, ...] = (
     Setting("leader-elect-resource-namespace", "string", "kube-system", "Namespace of the Lease."),
     Setting("drift", "list", ("repair",),
             "What to do about changes by hand: repair, report or ignore; FIELD=POLICY for a single field, such as "
-            "Scheduler=ignore or instance=report (fields: API parameters, tags, backends, listeners, instance)."),
+            "Scheduler=ignore or listeners=report. Fields: API parameters; tags; backends (server groups and who is in "
+            "them); listeners (which there are, whether they run, their groups, descriptions, further domains and "
+            "source ranges); instance (that there is one)."),
     Setting("cloud-api-rates", "string", "documented",
             "How fast the cloud is called: as documented per action, or unlimited (raised quotas).",
             allowed=("documented", "unlimited")),

@@ -41,4 +41,4 @@ def _governing(name: str, wish: Mapping[str, str], have: Mapping[str, str]) -> s
     """The parameter whose policy counts."""
     switch = SWITCHES.get(name, "")
     differs = switch in wish and have.get(switch) != wish[switch]
-    return _governing(switch, wish, have) if differs else name
+    return switch if differs else name
