@@ -14,6 +14,8 @@ from typing import Any, cast
 PROXY_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 PROBE = "KeepAliveClient"
 """The User-Agent of health checks."""
+PING, PONG = "ping", "pong"
+"""What a health check over UDP may ask, and what it is answered."""
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Probe:
 class Backend:
     """One node's answering side, at its address and one port.
 
-    `health` is the HTTP status that it gives to health checks, `delay` the seconds that it takes for it.
+    `health` is the HTTP status that it gives to health checks, `delay` the seconds that it takes for it. `asked` are
+    the paths of all other requests.
     """
 
     name: str
@@ -38,21 +41,29 @@ class Backend:
     health: int = 200
     delay: float = 0.0
     probes: list[Probe] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     _server: asyncio.Server | None = None
     _transport: asyncio.DatagramTransport | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, self.address, self.port)
+        await self.take_datagrams()
+
+    async def take_datagrams(self) -> None:
         loop = asyncio.get_running_loop()
         made = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(self.address, self.port))
         self._transport = made[0]
 
+    def refuse_datagrams(self) -> None:
+        """Close the port, which whoever sends there is told."""
+        if self._transport is not None:
+            self._transport.close()
+
     async def stop(self) -> None:
         assert self._server is not None
-        assert self._transport is not None
         self._server.close()
-        self._transport.close()
+        self.refuse_datagrams()
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0)
@@ -91,8 +102,9 @@ class Backend:
             await asyncio.sleep(self.delay)
             writer.write(f"HTTP/1.1 {self.health} Told\r\nContent-Length: 0\r\n\r\n".encode())
             return
+        self.asked.append(path)
         if path.startswith("/after/"):
-            await asyncio.sleep(float(path.removeprefix("/after/")))
+            await asyncio.sleep(float(path.split("/")[2]))
         body = self._told(asked=f"{method} {path}", headers=headers)
         cookies = "".join(f"Set-Cookie: {name}=own; Path=/\r\n" for name in ("shop", "cart"))
         writer.write(f"HTTP/1.1 200 OK\r\n{cookies}Content-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -113,6 +125,10 @@ class _Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Any) -> None:
         if not data:
             self._backend.probes.append(Probe(asyncio.get_running_loop().time()))
+            return
+        if data == PING.encode():
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._backend.delay, self._transport.sendto, PONG.encode(), addr)
             return
         proxied = _client(data[12:]) if data.startswith(PROXY_SIGNATURE) else None
         asked = data[16 + int.from_bytes(data[14:16], "big") :] if proxied else data

@@ -57,11 +57,11 @@ def _loop() -> FlyingLoop:
 def flying() -> Iterator[None]:
     """Time flies here."""
     loop = _loop()
-    loop.flies = True
+    flew, loop.flies = loop.flies, True
     try:
         yield
     finally:
-        loop.flies = False
+        loop.flies = flew
 
 
 async def elapse(seconds: float) -> None:

@@ -21,6 +21,8 @@ STICKY = {"sticky-session": "on"}
 BY_COOKIE = STICKY | {"sticky-session-type": "insert", "cookie-timeout": "60"}
 BY_SERVER = STICKY | {"sticky-session-type": "server", "cookie": "shop"}
 DRAINING = {"connection-drain": "on", "connection-drain-timeout": "10"}
+FOR_10_SECONDS, FOR_20_SECONDS = (True, False, False), (True, True, False)
+AS_LONG_AS_IT_LIKES, NOT_AT_ALL = (True, True, True), (False, False, False)
 WALLED = {"acl-status": "on", "acl-type": "white", "acl-id": OFFICE}
 
 
@@ -39,11 +41,11 @@ LIVES = [
     ),
     Life(
         "established-timeout", ("10", "20"), "EstablishedTimeout", (10, 20, 900), TCP, "9",
-        sights.tcp_silence, ((False, False), (True, False), (True, True)), UNCHECKED,
+        sights.outlives(15, 25), ((False, False), (True, False), (True, True)), UNCHECKED,
     ),
     Life(
         "idle-timeout", ("3", "40"), "IdleTimeout", (3, 40, 15), LAYER_7, "0",
-        sights.http_silence, ((False, False), (True, True), (True, False)),
+        sights.outlives(10, 25), ((False, False), (True, True), (True, False)),
     ),
     Life(
         "request-timeout", ("5", "30"), "RequestTimeout", (5, 30, 60), LAYER_7, "181",
@@ -62,24 +64,29 @@ LIVES = [
         sights.admitted, ((True, False), (False, True)), without(WALLED, "acl-id"),
     ),
     Life(
-        "proxy-protocol", ("on", "off"), "ProxyProtocolV2Enabled", (True, False, False), TCP, "true",
+        "proxy-protocol", ("on", "off"), "ProxyProtocolV2Enabled", (True, False, False), LAYER_4, "true",
         sights.introduced, ([CLIENT, PORT], None, None),
     ),
     Life(
-        "proxy-protocol", ("on", "off"), "ProxyProtocolV2Enabled", (True, False, False), UDP, "true",
-        sights.introduced_by_datagram, ([CLIENT, PORT], None, None),
+        "connection-drain", ("on", "off"), "ConnectionDrain", ("on", "off", "off"), TCP, "true",
+        sights.farewell, (FOR_10_SECONDS, AS_LONG_AS_IT_LIKES, AS_LONG_AS_IT_LIKES),
+        without(DRAINING, "connection-drain"),
     ),
     Life(
-        "connection-drain", ("on", "off"), "ConnectionDrain", ("on", "off", "off"), LAYER_4, "true",
-        sights.farewell, ((False, False), (True, True), (True, True)), without(DRAINING, "connection-drain"),
+        "connection-drain", ("on", "off"), "ConnectionDrain", ("on", "off", "off"), UDP, "true",
+        sights.farewell, (FOR_10_SECONDS, NOT_AT_ALL, NOT_AT_ALL), without(DRAINING, "connection-drain"),
     ),
     Life(
         "connection-drain-timeout", ("10", "20"), "ConnectionDrainTimeout", (10, 20, STAYS), LAYER_4, "901",
-        sights.farewell, ((False, False), (True, False)), without(DRAINING, "connection-drain-timeout"),
+        sights.farewell, (FOR_10_SECONDS, FOR_20_SECONDS), without(DRAINING, "connection-drain-timeout"),
     ),
     Life(
-        "health-check-switch", ("off", "on"), "HealthCheckSwitch", ("off", "on", "on"), LAYER_4, "true",
+        "health-check-switch", ("off", "on"), "HealthCheckSwitch", ("off", "on", "on"), TCP, "true",
         sights.pace, (None, 2, 2), answered_as="HealthCheck",
+    ),
+    Life(
+        "health-check-switch", ("off", "on"), "HealthCheckSwitch", ("off", "on", "on"), UDP, "true",
+        sights.pace, (None, 5, 5), answered_as="HealthCheck",
     ),
     Life(
         "health-check-flag", ("on", "off"), "HealthCheck", ("on", "off", "off"), LAYER_7, "yes",
@@ -122,20 +129,36 @@ LIVES = [
         sights.probed, ("GET / itself", "HEAD / itself", "HEAD / itself"), CHECKED,
     ),
     Life(
-        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, -520), TCP, "65536",
-        sights.serving(), ("", "w0,w1", "w0,w1"),
+        "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, -520),
+        LAYER_4, "65536", sights.serving(status=503), ("", "w0,w1", "w0,w1"),
     ),
     Life(
         "health-check-connect-port", ("30099", "30080"), "HealthCheckConnectPort", (30099, 30080, -520),
-        ("http", "https", "udp"), "http", sights.serving(status=503), ("", "w0", "w0"), CHECKED,
+        LAYER_7, "http", sights.serving(status=503), ("", "w0", "w0"), CHECKED,
     ),
     Life(
-        "unhealthy-threshold", ("2", "5"), "UnhealthyThreshold", (2, 5, 3), ("http", "https", "tcp", "udp"), "11",
+        "unhealthy-threshold", ("2", "5"), "UnhealthyThreshold", (2, 5, 3), LAYER_7, "11",
         sights.checks_to_fall, (2, 5, 3), CHECKED,
     ),
     Life(
-        "healthy-threshold", ("2", "5"), "HealthyThreshold", (2, 5, 3), ("http", "https", "tcp", "udp"), "1",
+        "unhealthy-threshold", ("2", "5"), "UnhealthyThreshold", (2, 5, 3), TCP, "11",
+        sights.checks_to_fall, (2, 5, 3), BY_HTTP,
+    ),
+    Life(
+        "unhealthy-threshold", ("2", "5"), "UnhealthyThreshold", (2, 5, 3), UDP, "11",
+        sights.checks_to_fall, (2, 5, 3),
+    ),
+    Life(
+        "healthy-threshold", ("2", "5"), "HealthyThreshold", (2, 5, 3), LAYER_7, "1",
         sights.checks_to_rise, (2, 5, 3), CHECKED,
+    ),
+    Life(
+        "healthy-threshold", ("2", "5"), "HealthyThreshold", (2, 5, 3), TCP, "1",
+        sights.checks_to_rise, (2, 5, 3), BY_HTTP,
+    ),
+    Life(
+        "healthy-threshold", ("2", "5"), "HealthyThreshold", (2, 5, 3), UDP, "1",
+        sights.checks_to_rise, (2, 5, 3),
     ),
     Life(
         "health-check-interval", ("9", "30"), "HealthCheckInterval", (9, 30, 2), TCP, "51", sights.pace, (9, 30, 2),
@@ -153,6 +176,7 @@ LIVES = [
     ),
     Life(
         "health-check-connect-timeout", ("12", "3"), "HealthCheckConnectTimeout", (12, 3, 10), UDP, "301",
+        sights.answering_late, ("w0,w1", "w0", "w0,w1"),
     ),
     Life(
         "health-check-timeout", ("10", "3"), "HealthCheckTimeout", (10, 3, 5), LAYER_7, "0",
@@ -175,8 +199,12 @@ LIVES = [
         sights.cookie_life, ("60", "7"), without(BY_COOKIE, "cookie-timeout"),
     ),
     Life(
-        "xforwardedfor-proto", ("on", "off"), "XForwardedFor_proto", ("on", "off", "off"), LAYER_7, "http",
+        "xforwardedfor-proto", ("on", "off"), "XForwardedFor_proto", ("on", "off", "off"), ("http",), "http",
         sights.header("X-Forwarded-Proto"), ("http", None, None),
+    ),
+    Life(
+        "xforwardedfor-proto", ("on", "off"), "XForwardedFor_proto", ("on", "off", "off"), HTTPS, "http",
+        sights.header("X-Forwarded-Proto"), ("https", None, None),
     ),
     Life(
         "xforwardedfor-slbport", ("on", "off"), "XForwardedFor_SLBPORT", ("on", "off", "off"), LAYER_7, "8080",

@@ -17,8 +17,8 @@ CHAPTERS: tuple[Chapter, ...] = ("set", "change", "remove", "bad")
 TOLD: defaultdict[str, set[Chapter]] = defaultdict(set)
 """By annotation: which chapters of its life have a test."""
 
-Sight = Callable[[Stage], Awaitable[Any]]
-"""What a client, or a backend, notices."""
+Sight = Callable[[Stage, str], Awaitable[Any]]
+"""What a client that speaks a protocol, or a backend, notices."""
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -35,8 +35,8 @@ class Life:
     """One annotation of listeners.
 
     `answers` is what the cloud tells with the first value, with the second and, taken away, by default; `sights` what
-    is to be noticed in the traffic then, which `sight` looks at. `protocol` is the one whose traffic shows it, the
-    others of `protocols` are asked of the API alone. `beside` are annotations that it needs; `bad` is no value of it.
+    is to be noticed in the traffic of each of its protocols then, which `sight` looks at. `beside` are annotations that
+    it needs; `bad` is no value of it.
     """
 
     suffix: str
@@ -45,8 +45,8 @@ class Life:
     answers: tuple[Any, Any, Any]
     protocols: tuple[str, ...]
     bad: str
-    sight: Sight | None = None
-    sights: tuple[Any, ...] = ()
+    sight: Sight
+    sights: tuple[Any, ...]
     beside: Mapping[str, str] = field(default_factory=dict)
     answered_as: str = ""
 
@@ -55,10 +55,6 @@ class Life:
 
     def __str__(self) -> str:
         return self.suffix
-
-    @property
-    def protocol(self) -> str:
-        return self.protocols[0]
 
     @property
     def stays(self) -> bool:

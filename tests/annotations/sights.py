@@ -9,211 +9,228 @@ from typing import Any
 
 from h2.connection import H2Connection
 from h2.events import DataReceived, ResponseReceived, StreamEnded
+from tests.annotations.backends import PING, PONG, Probe
 from tests.annotations.certificates import Pair
 from tests.annotations.flying import elapse, flying
 from tests.annotations.lives import Sight
-from tests.annotations.places import CLIENT, OTHER_CLIENT
+from tests.annotations.places import CLIENT, OTHER_CLIENT, PORT
 from tests.annotations.stage import Stage
-from tests.annotations.traffic import Answer, Conversation
+from tests.annotations.traffic import Answer, Conversation, Held
 
 
-async def spread(stage: Stage) -> tuple[int, int, bool]:
-    """How 8 connections are shared when w0 has 3 of 4 pods, and whether held ones then count (least connections)."""
-    found = Counter([await _visit(stage) for _ in range(8)])
-    held = [await stage.hold() for _ in range(4)]
-    for one in held:
-        if one.backend == "w0":
-            await one.close()
-    await asyncio.sleep(0.01)  # the balancer has noticed
-    more = [await stage.hold() for _ in range(3)]
+async def spread(stage: Stage, protocol: str) -> tuple[int, int, bool]:
+    """How 8 clients are shared when w0 has 3 of 4 pods, and whether held ones then count (least connections)."""
+    found = Counter([await _visit(stage, protocol) for _ in range(8)])
+    held = [await stage.hold(protocol) for _ in range(4)]
+    left = [one for one in held if one.backend == "w0"]
+    for one in left:
+        await one.break_off()
+    await _noticed(protocol, [one for one in held if one not in left])
+    more = [await stage.hold(protocol) for _ in range(3)]
     for one in (*held, *more):
-        await one.close()
+        await one.break_off()
     return found["w0"], found["w1"], {one.backend for one in more} == {"w0"}
 
 
-async def _visit(stage: Stage) -> str:
-    told = await stage.tell()
+async def _visit(stage: Stage, protocol: str) -> str:
+    backend = await stage.reach(protocol)
     await asyncio.sleep(0.005)  # the balancer has noticed the end of it
-    return str(told["backend"])
+    return backend
 
 
-async def faithful(stage: Stage) -> tuple[bool, bool]:
+async def _noticed(protocol: str, staying: list[Held]) -> None:
+    """The balancer has noticed who has left; of clients of UDP it does when they have been silent for long."""
+    if protocol != "udp":
+        await asyncio.sleep(0.01)
+        return
+    await elapse(60)
+    for one in staying:
+        await one.say("still here")
+    await elapse(40)
+
+
+async def faithful(stage: Stage, protocol: str) -> tuple[bool, bool]:
     """Whether a client comes back to its backend: at once, and a minute and a bit after its last visit."""
-    before, again = [(await stage.tell())["backend"] for _ in range(2)]
+    before, again = [await stage.reach(protocol) for _ in range(2)]
     await elapse(65)
-    later = (await stage.tell())["backend"]
+    later = await stage.reach(protocol)
     return before == again, again == later
 
 
-def _outlives(*moments: float, protocol: str) -> Sight:
-    async def look(stage: Stage) -> tuple[bool, ...]:
-        if protocol == "tcp":
-            kept = await stage.hold()
-        else:
-            kept = await stage.open(protocol)
-            await _ask_on(kept)
-        lives, passed = [], 0.0
-        for moment in moments:
-            await elapse(moment - passed)
-            passed = moment
-            lives.append(await kept.lives())
-        return tuple(lives)
+def outlives(*moments: float) -> Sight:
+    """Whether a connection on which nothing moves, in HTTP after a first request, lives after so many seconds."""
+
+    async def look(stage: Stage, protocol: str) -> tuple[bool, ...]:
+        kept = await (stage.hold() if protocol == "tcp" else _asked(stage, protocol))
+        return await _lives(kept, *moments)
 
     return look
 
 
-async def _ask_on(kept: Any) -> None:
-    kept.writer.write(b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+async def _asked(stage: Stage, protocol: str) -> Conversation:
+    kept = await stage.open(protocol)
+    kept.ask("/")
     assert (await kept.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
     await kept.reader.readuntil(b"}}")
+    return kept
 
 
-tcp_silence = _outlives(15, 25, protocol="tcp")
-"""Whether a connection on which nothing moves lives after 15 and after 25 seconds."""
-http_silence = _outlives(10, 25, protocol="http")
-"""Whether a kept connection without requests lives after 10 and after 25 seconds."""
+async def _lives(kept: Held, *moments: float) -> tuple[bool, ...]:
+    """Whether it lives after so many seconds."""
+    lives, passed = [], 0.0
+    for moment in moments:
+        await elapse(moment - passed)
+        passed = moment
+        lives.append(await kept.lives())
+    return tuple(lives)
 
 
-async def patience(stage: Stage) -> tuple[int, int]:
+async def patience(stage: Stage, protocol: str) -> tuple[int, int]:
     """What a client gets for a request that takes 20 seconds, and for one that takes 50."""
     with flying():
-        return (await stage.get("/after/20")).status, (await stage.get("/after/50")).status
+        answers = [await stage.get(f"/after/{seconds}", protocol) for seconds in (20, 50)]
+    return answers[0].status, answers[1].status
 
 
-async def admitted(stage: Stage) -> tuple[bool, bool]:
+async def admitted(stage: Stage, protocol: str = "tcp") -> tuple[bool, bool]:
     """Which of two clients is let in."""
-    return bool(await stage.tell(client=CLIENT)), bool(await stage.tell(client=OTHER_CLIENT))
+    return bool(await stage.reach(protocol, client=CLIENT)), bool(await stage.reach(protocol, client=OTHER_CLIENT))
 
 
-async def introduced(stage: Stage) -> list[Any] | None:
+async def introduced(stage: Stage, protocol: str) -> list[Any] | None:
     """Whom the PROXY protocol names to a backend."""
-    return (await stage.tell())["proxied"]
+    return (await (stage.send() if protocol == "udp" else stage.tell()))["proxied"]
 
 
-async def introduced_by_datagram(stage: Stage) -> list[Any] | None:
-    """The same, over UDP."""
-    return (await stage.send())["proxied"]
-
-
-async def farewell(stage: Stage) -> tuple[bool, bool]:
-    """Whether a connection to a node that has left lives for 15 and for 25 seconds more."""
-    held = [await stage.hold() for _ in range(2)]
+async def farewell(stage: Stage, protocol: str) -> tuple[bool, ...]:
+    """Whether a client stays with a node that has left, 5, 15 and 25 seconds later."""
+    held = [await stage.hold(protocol) for _ in range(2)]
     (leaving,) = [one for one in held if one.backend == "w1"]
     stayed = list(stage.bench.cluster.nodes)
     stage.bench.cluster.nodes = stayed[:1]
     await stage.settle()
-    lives = []
-    for seconds in (15, 10):
-        await elapse(seconds)
-        lives.append(await leaving.lives())
+    lives = await _lives(leaving, 5, 15, 25)
     stage.bench.cluster.nodes = stayed
     await stage.settle()
-    return lives[0], lives[1]
+    return lives
 
 
 def serving(status: int = 200, delay: float = 0.0) -> Sight:
     """Which backends answer once all health checks have had their say; w1 answers checks with that, that late."""
 
-    async def look(stage: Stage) -> str:
+    async def look(stage: Stage, protocol: str) -> str:
         stage.backends["w1"].health, stage.backends["w1"].delay = status, delay
         await elapse(60)
-        ask = stage.get if _layer_7(stage) else stage.tell
         with flying():
-            answers = [await ask() for _ in range(4)]
-        return ",".join(sorted({_backend(one) for one in answers}))
+            answers = [await stage.reach(protocol) for _ in range(4)]
+        return ",".join(sorted(set(answers)))
 
     return look
 
 
-def _backend(answer: Answer | dict[str, Any]) -> str:
-    return answer.backend if isinstance(answer, Answer) else answer.get("backend", "")
+async def answering_late(stage: Stage, protocol: str) -> str:
+    """Which backends answer when a health check waits for what it is told, and w1 takes 8 seconds for that."""
+    asks = {"HealthCheckReq": PING, "HealthCheckExp": PONG}
+    stage.by_hand(f"SetLoadBalancer{protocol.upper()}ListenerAttribute", ListenerPort=PORT, **asks)
+    await stage.carrying.settled()
+    return await serving(delay=8)(stage, protocol)
 
 
-def _layer_7(stage: Stage) -> bool:
-    return any(protocol == "http" for _, protocol, _ in stage.carrying.engine.ports())
-
-
-async def probed(stage: Stage) -> str:
+async def probed(stage: Stage, _: str) -> str:
     """What a health check asks: method, path and Host."""
     probe = (await _probes(stage, 20))[-1]
     host = probe.headers["host"]
     return f"{probe.line} {'itself' if host == stage.backends['w0'].address else host}"
 
 
-async def pace(stage: Stage) -> int | None:
+async def pace(stage: Stage, _: str) -> int | None:
     """Seconds between two health checks, None when there are none."""
     probes = await _probes(stage, 120)
     return round((probes[-1].at - probes[0].at) / (len(probes) - 1)) if probes else None
 
 
-async def _probes(stage: Stage, seconds: float) -> list[Any]:
+async def _probes(stage: Stage, seconds: float) -> list[Probe]:
     await elapse(1)  # what was under way is over
     stage.backends["w0"].probes.clear()
     await elapse(seconds)
     return list(stage.backends["w0"].probes)
 
 
-async def checks_to_fall(stage: Stage) -> int:
+async def checks_to_fall(stage: Stage, protocol: str) -> int:
     """How many health checks in a row must fail before a backend takes no more traffic."""
     await elapse(5)
-    return await _checks_until(stage, "abnormal", 500)
+    return await _fall(stage, protocol)
 
 
-async def checks_to_rise(stage: Stage) -> int:
+async def checks_to_rise(stage: Stage, protocol: str) -> int:
     """How many must pass in a row before one that fell takes traffic again."""
     await elapse(5)
-    await _checks_until(stage, "abnormal", 500)
-    return await _checks_until(stage, "normal", 200)
+    await _fall(stage, protocol)
+    stage.backends["w1"].health = 200
+    await stage.backends["w1"].take_datagrams()
+    return await _checks_until(stage, protocol, "normal")
 
 
-async def _checks_until(stage: Stage, state: str, status: int) -> int:
+async def _fall(stage: Stage, protocol: str) -> int:
+    """Let w1 fail right after a check."""
     backend = stage.backends["w1"]
-    backend.health = status
     backend.probes.clear()
+    while not backend.probes:
+        await elapse(0.2)
+    backend.health = 500
+    backend.refuse_datagrams()
+    return await _checks_until(stage, protocol, "abnormal")
+
+
+async def _checks_until(stage: Stage, protocol: str, state: str) -> int:
+    """How many checks from now on it takes until w1 is in that state."""
+    begun = asyncio.get_running_loop().time()
     while stage.health()["i-w1"] != state:
-        await elapse(1)
-    return len(backend.probes)
+        await elapse(0.2)
+    passed = asyncio.get_running_loop().time() - begun
+    return round(passed / stage.listener(protocol)["HealthCheckInterval"])
 
 
 def header(name: str) -> Sight:
     """A header of the request as the backend got it."""
 
-    async def look(stage: Stage) -> str | None:
-        return (await stage.get()).told["headers"].get(name.lower())
+    async def look(stage: Stage, protocol: str) -> str | None:
+        return (await stage.get(protocol=protocol)).told["headers"].get(name.lower())
 
     return look
 
 
-async def client_port(stage: Stage) -> bool:
+async def client_port(stage: Stage, protocol: str) -> bool:
     """Whether the backend is told the client's port."""
-    made = await stage.open("http")
-    made.writer.write(b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+    made = await stage.open(protocol)
+    made.ask("/")
     own = made.writer.get_extra_info("sockname")[1]
     body = await made.reader.readuntil(b"}}")
     return f'"x-forwarded-client-srcport": "{own}"'.encode() in body
 
 
-async def stickiness(stage: Stage) -> str:
+async def stickiness(stage: Stage, protocol: str = "http") -> str:
     """The cookie by which a client comes back to its backend: the balancer's, the backend's, or none."""
-    first = await stage.get()
+    first = await stage.get(protocol=protocol)
     for name, value in first.cookies().items():
         if value != "own":
-            again = [(await stage.get(cookie=f"{name}={value}")).backend for _ in range(4)]
+            again = [(await stage.get(protocol=protocol, cookie=f"{name}={value}")).backend for _ in range(4)]
             return name if set(again) == {first.backend} else f"{name}, in vain"
-    assert len({(await stage.get()).backend for _ in range(4)}) == 2
+    assert len({await stage.reach(protocol) for _ in range(4)}) == 2
     return "none"
 
 
-async def cookie_life(stage: Stage) -> str | None:
+async def cookie_life(stage: Stage, protocol: str) -> str | None:
     """For how many seconds the balancer's cookie is to be kept."""
-    given = [value for value in (await stage.get()).all("Set-Cookie") if value.startswith("SERVERID")]
+    answer = await stage.get(protocol=protocol)
+    given = [value for value in answer.all("Set-Cookie") if value.startswith("SERVERID")]
     return given[0].partition("Max-Age=")[2].partition(";")[0] if given else None
 
 
 def shown_certificate(*pairs: Pair) -> Sight:
     """Which of these certificates a client is shown, by its number."""
 
-    async def look(stage: Stage) -> int:
+    async def look(stage: Stage, _: str = "https") -> int:
         shown = [number for number, pair in enumerate(pairs) if await trusts(stage, pair)]
         assert len(shown) == 1
         return shown[0]
@@ -232,7 +249,7 @@ async def trusts(stage: Stage, pair: Pair) -> bool:
 def spoken(pair: Pair) -> Sight:
     """What a client of HTTP/2 and HTTP/1.1 speaks, the status of its request, and whether a backend had answered."""
 
-    async def look(stage: Stage) -> tuple[str, int, bool]:
+    async def look(stage: Stage, _: str) -> tuple[str, int, bool]:
         how = pair.trusted()
         how["ssl"].set_alpn_protocols(["h2", "http/1.1"])
         made = await stage.open("https", **how)
@@ -269,7 +286,7 @@ def handshakes(pair: Pair) -> Sight:
         (ssl.TLSVersion.TLSv1_3, "DEFAULT"),
     )
 
-    async def look(stage: Stage) -> tuple[bool, ...]:
+    async def look(stage: Stage, _: str) -> tuple[bool, ...]:
         return tuple([await _shakes_hands(stage, pair, *client) for client in clients])
 
     return look

@@ -15,6 +15,7 @@ from tests.annotations.traffic import Traffic
 from tests.annotations.wishes import Wishes, port
 from tests.core.conftest import Bench, Cloud, Cluster, Time, new_bench, new_world
 
+from yunqiao.controllers.services.publish import CONDITION
 from yunqiao.model.cluster import Node
 from yunqiao.model.errors import Lost, NotYet, Refused, Stale
 from yunqiao.model.step import Call
@@ -68,10 +69,13 @@ class Stage(Traffic, Wishes):
         return [text for kind, _, text in self.bench.told if kind == "Warning"]
 
     def warned_of(self, suffix: str, value: str) -> None:
-        """The Service's owner was told of that value: annotation, value and what is allowed."""
+        """The Service's owner was told of that value, in an Event and in the condition: annotation, value, allowed."""
         told = [text for text in self.warnings() if f"{PREFIXES[0]}{suffix}: " in text]
         assert told
         assert all(f'"{value[:57]}' in text and "allowed: " in text for text in told)
+        (ours,) = [one for one in self.service.status.conditions if one.type == CONDITION]
+        assert ours.status == "False"
+        assert told[-1] in ours.message
 
     async def gone(self) -> None:
         """Delete the Service, and see that nothing stays."""
