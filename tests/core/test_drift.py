@@ -161,14 +161,14 @@ def make(bench, kind, port=80, **params):
     on_listener(bench, "StartLoadBalancerListener", port)
 
 
-def make_other_kind(bench):
-    remove(bench)
-    make(bench, "HTTP")
-
-
 def make_redirect(bench):
     remove(bench)
     make(bench, "HTTP", ListenerForward="on", ForwardPort=443)
+
+
+def make_plain(bench):
+    remove(bench)
+    make(bench, "HTTP")
 
 
 def bind_elsewhere(bench):
@@ -260,6 +260,7 @@ DOMAINS = {"domain-extensions": f"a.example:{RENEWED}"}
 RANGES = {"load_balancer_source_ranges": ["10.0.0.0/8", "172.16.0.0/12"]}
 AFFINE = {"session_affinity": "ClientIP"}
 BESIDE_HTTPS = {"protocol-port": "http:80,https:443"}
+REDIRECT = BESIDE_HTTPS | {"forward-port": "80:443"}
 BY_BANDWIDTH = {
     "address-type": "internet", "instance-charge-type": "PayBySpec", "charge-type": "paybybandwidth", "bandwidth": "7",
 }  # fmt: skip
@@ -271,8 +272,9 @@ CASES = [
     Case("cluster tag removed", "tags", lambda bench: untag(bench, "ack.aliyun.com")),
     Case("listener removed", "listeners", remove, changes=("Balancer.listeners",)),
     Case("listener made", "listeners", lambda bench: make(bench, "UDP", 81, Bandwidth=-1), changes=("Listener.port",)),
-    Case("listener of another kind", "listeners", make_other_kind, changes=("Listener.protocol",)),
+    Case("listener of another kind", "listeners", make_plain, changes=("Listener.protocol",)),
     Case("listener that redirects", "listeners", make_redirect, BESIDE_HTTPS, "http"),
+    Case("listener that no longer redirects", "listeners", make_plain, REDIRECT, "http"),
     Case("listener stopped", "listeners", stop, changes=("Listener.running",)),
     Case("listener bound elsewhere", "listeners", bind_elsewhere, changes=("Listener.group",)),
     Case("listener bound to no group", "listeners", unbind,
@@ -335,6 +337,9 @@ def test_everything_that_is_declared_or_modelled_is_changed_by_hand_here():
     for_each = {(one.parameter, protocol) for one in managed for protocol in one.protocols or ("tcp",)}
     cases = {(one.field, one.protocol) for one in PARAMETERS}
     assert for_each - cases == {(name, "tcp") for name in FIXED}
+    wordy = {one.suffix for _, one in declared(Options)
+             if one.scope in ("instance", "listener", "ports") and not one.parameter}  # fmt: skip
+    assert wordy - {suffix for case in CASES for suffix in case.annotations} == set()
     parts = {f"{kind.__name__}.{one.name}" for kind in (Balancer, Listener, Group, Backend, Domain, AccessList)
              for one in fields(kind)}  # fmt: skip
     assert parts - INTENT - GIVEN == {name for case in (*PARAMETERS, *CASES) for name in case.changes}
@@ -583,7 +588,7 @@ DEEDS = [
     lambda bench: set_listener(bench, AclId=OFFICE), lambda bench: set_listener(bench, StickySession="off"),
     lambda bench: set_listener(bench, ConnectionDrain="off"),
     lambda bench: set_listener(bench, Description=MARK.format(81)), bind_elsewhere, unbind, stop, remove,
-    make_other_kind, lambda bench: make(bench, "UDP", 81, Bandwidth=-1), rename_group, remove_group, make_group,
+    make_plain, lambda bench: make(bench, "UDP", 81, Bandwidth=-1), rename_group, remove_group, make_group,
     reweigh, take_out, lambda bench: put_in(bench, server(2)), remark, lambda bench: put_in_place(bench, server(2)),
     retag, add_domain, change_domain, remove_domain, let_in, remove_list,
     lambda bench: keep_out(bench, *entries_of(bench)),
