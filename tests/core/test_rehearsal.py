@@ -254,6 +254,17 @@ def test_wishes_of_every_protocol_are_rehearsed_and_printed_as_they_are_then_fol
     asyncio.run(run())
 
 
+async def test_what_is_taken_away_and_made_beside_a_port_that_cannot_be_is_rehearsed_once():
+    bench = new_site()
+    site = {"affinity": "None", "ranges": [], "direct": False, "ready": {1}}
+    wish_for_all_of_it(bench, [(53, "udp"), (80, "tcp")], {}, site)
+    await bench.settle()
+    wish_for_all_of_it(bench, [(443, "https"), (80, "tcp")], {}, site | {"direct": True})
+    played = await rehearsed(bench)
+    assert any("port 443/HTTPS has no certificate" in one for one in played.problems)
+    assert await sends_what_was_told(bench, played)
+
+
 def endpoints(pods):
     found = [
         Endpoint(
