@@ -38,7 +38,7 @@ test: setup  ## all tests
 check: lint types imports test  ## formatting, lint, types, import rules, tests
 
 soak: setup  ## a long random run of crashes and faults (SOAK_MINUTES, default 10)
-	@$(BIN)/python -m pytest -m soak --timeout 0 tests/crash
+	@$(BIN)/python -m pytest -m soak --timeout 0 tests/crash tests/loss
 
 format: setup  ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only --quiet .

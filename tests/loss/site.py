@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,6 +39,8 @@ BEFORE, AFTERWARDS = 0.3, 0.7
 """Seconds of load around what a test does."""
 LATENCY = 0.03
 """Seconds that every call of the cloud takes."""
+SLOWEST = 100.0
+"""Requests a second that a load must have had to count."""
 GRACE = 10.0
 """Seconds that a deleted pod goes on answering at most: its own grace is shorter."""
 
@@ -110,6 +113,7 @@ class Site:
             await asyncio.sleep(BEFORE)
             yield load
             await asyncio.sleep(AFTERWARDS)
+        assert load.pace >= SLOWEST
         self.cluster.verbs.delete(SERVICES, name, "default")
         self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
 
@@ -147,7 +151,20 @@ class Site:
     def lost(self, load: Load, after: float = 0.0) -> list[object]:
         """What went wrong with requests sent so many seconds after the load began, or later."""
         refused = self.refusals.since(load.began + after)
-        return [*(one for one in load.failures if one.at >= after), *refused]
+        found = [*(one for one in load.failures if one.at >= after), *refused]
+        if found:
+            self._testify()
+        return found
+
+    def _testify(self) -> None:
+        """Print what the cloud was asked of late, whether its listeners run, and the controllers' last words."""
+        for call in self.cloud.cloud.journal.since(0)[-60:]:
+            sys.stdout.write(f"{call.time:%H:%M:%S.%f} {call.outcome} {call.action} {call.params}\n")
+        for balancer in self.cloud.cloud.world.states["slb"].load_balancers.values():
+            running = {one.port: one.status for one in balancer.listeners.values()}
+            sys.stdout.write(f"{balancer.id} {balancer.address} {balancer.status} {running}\n")
+        for controller in self.controllers:
+            sys.stdout.write(f"--- {controller.name}\n{controller.tail(30)}\n")
 
     def listener(self, name: str, port: int = PORT) -> dict[str, Any]:
         """Protocol and settings of a running listener of a Service's balancer; empty when there is none."""

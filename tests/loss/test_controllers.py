@@ -9,8 +9,8 @@ import asyncio
 import signal
 
 import pytest
-from tests.loss.modes import NOT_CLUSTER
-from tests.loss.wishes import ENI, LOCAL
+from tests.loss.modes import MODES
+from tests.loss.wishes import CLUSTER, ENI, LOCAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,8 +24,8 @@ ELECTION = (
 
 @pytest.mark.parametrize(
     ("mode", "number"),
-    [(LOCAL, signal.SIGTERM), (LOCAL, signal.SIGKILL), (ENI, signal.SIGKILL)],
-    ids=["local-sigterm", "local-sigkill", "eni-sigkill"],
+    [(mode, number) for mode in (CLUSTER, LOCAL, ENI) for number in (signal.SIGTERM, signal.SIGKILL)],
+    ids=lambda one: one.name.lower() if isinstance(one, signal.Signals) else str(one),
 )
 async def test_a_controller_that_restarts_during_a_rollout_costs_no_request(bare_place, mode, number):
     name = f"restarted-{mode}-{number.name.lower()}"
@@ -42,7 +42,7 @@ async def test_a_controller_that_restarts_during_a_rollout_costs_no_request(bare
     assert bare_place.lost(load) == []
 
 
-@pytest.mark.parametrize("mode", NOT_CLUSTER)
+@pytest.mark.parametrize("mode", MODES)
 async def test_another_leader_takes_over_during_a_rollout_without_loss(bare_place, mode):
     name = f"led-{mode}"
     first = await bare_place.begin(*ELECTION)
