@@ -143,7 +143,7 @@ class Site:
     def condition(self, service: str) -> str:
         """What the Service says of itself."""
         status = self.cluster.verbs.get("services", service, "default").get("status", {})
-        return "\n".join(one["message"] for one in status.get("conditions", []) if one["status"] == "False")
+        return "\n".join(one["message"] for one in status.get("conditions", []))
 
     def balancers(self) -> list[Any]:
         return list(self.cloud.cloud.world.states["slb"].load_balancers.values())

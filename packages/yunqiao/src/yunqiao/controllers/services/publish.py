@@ -87,7 +87,7 @@ def _condition(service: Service, problems: Sequence[str], found: datetime) -> di
         return {}
     if old is not None and old.status == new.status:
         new = structs.replace(new, last_transition_time=old.last_transition_time)
-    return {"conditions": as_builtins([new])}
+    return {"conditions": [{**as_builtins(new), "message": text}]}  # an empty one too: what is left out stays
 
 
 def retract(service: Service) -> Patch | None:
