@@ -129,9 +129,8 @@ class Cloud:
 
     def add_table(self, name: str) -> RouteTable:
         """A further table, which no vSwitch has yet."""
-        table = RouteTable(name, VPC, "vrt-1", self.world.clock.now(), type="Custom")
-        self.world.states["vpc"].route_tables[name] = table
-        return table
+        made: RouteTable = self.world.states["vpc"].add_route_table(self.world, VPC, own_id=name)
+        return made
 
     def _answer(self, call: Call) -> dict[str, Any]:
         if call.action in self.refused:
