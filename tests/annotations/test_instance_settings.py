@@ -1,11 +1,13 @@
 """Every annotation of the instance: what changes in place, what only another instance could have, what is published."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
+from tests.annotations.flying import elapse, flying
 from tests.annotations.lives import CHAPTERS, STAYS, TOLD, sent, spelled, tells_of
 from tests.annotations.places import INSIDE, INTERNET
 from tests.annotations.stage import Stage
@@ -152,6 +154,29 @@ async def test_the_legacy_prefix_is_followed_until_the_current_one_is_there(stag
     assert stage.balancer[setting.parameter] == setting.answers[0]
     await stage.wear(setting.asked(1) | legacy)
     assert stage.balancer[setting.parameter] == setting.answers[1]
+
+
+@tells_of("bandwidth", "charge-type")
+async def test_all_connections_together_are_as_fast_as_the_bandwidth_that_is_paid_for(stage: Stage) -> None:
+    for asked, seconds in (
+        (BY_BANDWIDTH | {"bandwidth": "1"}, 4),
+        (BY_BANDWIDTH | {"bandwidth": "2"}, 2),
+        (BY_SPEC, 0),
+    ):
+        await stage.wear(asked)
+        assert round(await seconds_for_4_mbits(stage)) == seconds
+
+
+async def seconds_for_4_mbits(stage: Stage) -> float:
+    """How long it takes to send that much and get it back, over two connections."""
+    held = [await stage.hold() for _ in range(2)]
+    await elapse(5)  # nothing is owed, and no more than a moment's worth is saved
+    begun = asyncio.get_running_loop().time()
+    with flying():
+        for text in (*5 * [50_000 * "x"], "what was too much has been paid for"):
+            for one in held:
+                await one.say(text)
+    return asyncio.get_running_loop().time() - begun
 
 
 async def test_an_empty_value_hides_the_legacy_one_and_asks_for_nothing(stage: Stage) -> None:

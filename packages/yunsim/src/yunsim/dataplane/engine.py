@@ -108,6 +108,14 @@ class Forwarded:
     constant: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """What may pass each way, in Mbit/s: of one listener, or of all `shared` ones of its balancer together."""
+
+    mbits: int
+    shared: bool = False
+
+
 Scheduler = Literal["rr", "wrr", "wlc", "sch", "tch", "qch"]
 """In turn, in turn by weight, by fewest connections; by hash of the source address, of both ends, of a QUIC ID."""
 
@@ -122,7 +130,7 @@ class Listener:
     a TCP client's address keeps its backend (0: not at all). For `drain_timeout` connections stay with a backend that
     was removed or has weight 0 (None: until they end). `proxy_protocol` lets layer 4 begin with a PROXY protocol
     header. With `gzip` HTTP responses of some types are compressed. A `redirect_port` lets HTTP answer with nothing but
-    the way to HTTPS at that port.
+    the way to HTTPS at that port. `bandwidth` None lets everything pass.
     """
 
     load_balancer_id: str
@@ -145,6 +153,7 @@ class Listener:
     forwarded: Forwarded = Forwarded()
     tls: Tls | None = None
     also_at: tuple[str, ...] = ()
+    bandwidth: Bandwidth | None = None
 
 
 ListenerKey = tuple[str, str, int]

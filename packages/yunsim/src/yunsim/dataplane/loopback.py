@@ -12,6 +12,7 @@ import socket
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
+from yunsim.dataplane.bandwidth import Lane, Lanes
 from yunsim.dataplane.engine import Listener, ListenerKey
 from yunsim.dataplane.health import HealthChecks, State
 from yunsim.dataplane.http.service import HttpService
@@ -29,13 +30,13 @@ class Service(Protocol):
     kind: socket.SocketKind
     pool: Pool
 
-    def __init__(self, listener: Listener, pool: Pool) -> None: ...
+    def __init__(self, listener: Listener, pool: Pool, lane: Lane) -> None: ...
 
     async def open(self, sock: socket.socket) -> None:
         """Serve at a bound socket, which is the service's to close from then on."""
         ...
 
-    def assign(self, listener: Listener) -> None:
+    def assign(self, listener: Listener, lane: Lane) -> None:
         """Take over changed settings; the pool is assigned apart. Raises OSError when they cannot be had."""
         ...
 
@@ -60,6 +61,7 @@ class Loopback:
         self._checks = HealthChecks(patient=patient)
         self._listeners: dict[ListenerKey, Listener] = {}
         self._pools: dict[ListenerKey, Pool] = {}
+        self._lanes = Lanes()
         self._services: dict[ListenerKey, dict[str, Service]] = {}
         self._ports: dict[ListenerKey, tuple[str, int]] = {}
         self._errors: dict[ListenerKey, str] = {}
@@ -121,7 +123,7 @@ class Loopback:
         services = self._services.setdefault(key, {})
         try:
             if service := services.get(address):
-                service.assign(listener)
+                service.assign(listener, self._lanes.of(listener))
             else:
                 services[address] = await self._opened(key, listener, address)
         except OSError as error:
@@ -132,7 +134,7 @@ class Loopback:
             log.error("Listener %s %s:%d %s: %s", key[0], address, listener.port, kept, error)
 
     async def _opened(self, key: ListenerKey, listener: Listener, address: str) -> Service:
-        service = SERVICES[listener.protocol](listener, self._pools[key])
+        service = SERVICES[listener.protocol](listener, self._pools[key], self._lanes.of(listener))
         sock = bound_socket(service.kind, address, listener.port, self._bind)
         place: tuple[str, int] = sock.getsockname()[:2]
         try:

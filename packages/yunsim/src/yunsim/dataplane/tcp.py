@@ -9,6 +9,7 @@ import asyncio
 import socket
 from typing import cast
 
+from yunsim.dataplane.bandwidth import Bucket, Lane
 from yunsim.dataplane.dial import dial
 from yunsim.dataplane.engine import Listener
 from yunsim.dataplane.hashing import client_key
@@ -19,6 +20,8 @@ from yunsim.dataplane.sockets import reset_on_close
 from yunsim.dataplane.sweep import Sweeper
 
 BACKLOG = 1024
+NOBODY_YET, FULL = "no backend yet", "the peer takes no more"
+"""Why a half is not read."""
 
 
 class TcpService:
@@ -26,21 +29,21 @@ class TcpService:
 
     kind = socket.SOCK_STREAM
 
-    def __init__(self, listener: Listener, pool: Pool) -> None:
+    def __init__(self, listener: Listener, pool: Pool, lane: Lane) -> None:
         self.pool = pool
         self.sweeper = Sweeper()
         self.closed = False
         self.persistence = Persistence()
-        self.assign(listener)
+        self.assign(listener, lane)
 
     async def open(self, sock: socket.socket) -> None:
         """Accept connections at a bound socket, which is ours to close from now on."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Flow(self).client, sock=sock, backlog=BACKLOG)
 
-    def assign(self, listener: Listener) -> None:
+    def assign(self, listener: Listener, lane: Lane) -> None:
         """Take over changed settings; established connections follow the new timeouts, and are not refused."""
-        self.listener = listener
+        self.listener, self.lane = listener, lane
         self.persistence.timeout = listener.persistence_timeout
         self.sweeper.allow(min(listener.established_timeout, listener.drain_timeout or listener.established_timeout))
 
@@ -87,7 +90,9 @@ class Flow:
         persistence.remember(address, self._target, self.loop.time())
         if self.service.listener.proxy_protocol:
             self._introduce()
-        self.client.resume()
+        self.service.lane.inward.charge(0, self.client)
+        self.service.lane.outward.charge(0, self.server)
+        self.client.release(NOBODY_YET)
 
     def _key(self) -> bytes:
         return client_key(self.service.listener.scheduler, self.client.address, self._reached())
@@ -148,6 +153,11 @@ class Half(asyncio.Protocol):
         self.flow = flow
         self.transport: asyncio.Transport | None = None
         self.ended = False
+        self._holds: set[str] = set()
+
+    @property
+    def _way(self) -> Bucket:
+        return self.flow.service.lane.outward
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start, unless the flow ended while the connection was being made."""
@@ -160,6 +170,7 @@ class Half(asyncio.Protocol):
         self.flow.touched = self.flow.loop.time()
         if self.peer.transport is not None:
             self.peer.transport.write(data)
+        self._way.charge(len(data), self)
 
     def eof_received(self) -> bool:
         """Pass the end of one direction on and keep the other; when both have ended, finish."""
@@ -179,20 +190,22 @@ class Half(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Let the peer stop reading: this side takes no more for now."""
-        self.peer.pause()
+        self.peer.hold(FULL)
 
     def resume_writing(self) -> None:
         """Let the peer read again."""
-        self.peer.resume()
+        self.peer.release(FULL)
 
-    def pause(self) -> None:
-        """Stop reading."""
+    def hold(self, reason: str) -> None:
+        """Stop reading until every reason is released."""
+        self._holds.add(reason)
         if self.transport is not None and not self.ended:
             self.transport.pause_reading()
 
-    def resume(self) -> None:
-        """Read again; not after the end, which asyncio would then report a second time."""
-        if self.transport is not None and not self.ended:
+    def release(self, reason: str) -> None:
+        """Read again when no other reason holds; not after the end, which asyncio would then report a second time."""
+        self._holds.discard(reason)
+        if not self._holds and self.transport is not None and not self.ended:
             self.transport.resume_reading()
 
 
@@ -201,13 +214,17 @@ class ClientHalf(Half):
 
     address: tuple[str, int]
 
+    @property
+    def _way(self) -> Bucket:
+        return self.flow.service.lane.inward
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look for a backend."""
         super().connection_made(transport)
         self.address = transport.get_extra_info("peername")[:2]
         # Not at once: up to Python 3.11.3 asyncio starts reading after this callback all the same
         # (https://github.com/python/cpython/issues/103607) and bytes would go where nobody takes them yet.
-        asyncio.get_running_loop().call_soon(self.pause)
+        asyncio.get_running_loop().call_soon(self.hold, NOBODY_YET)
         self.flow.begin()
 
 

@@ -4,8 +4,9 @@ Where QUIC connection IDs are hashed, each ID of a client is a flow of its own.
 
 A flow whose backend fails its health checks gets another one with its next datagram, and so does one whose backend was
 removed; with connection draining it stays until the backend's time is over. Weight 0 lets flows that exist go on, with
-draining for that time as well. Datagrams that find no backend or a full buffer, or come from a client that an access
-control list keeps out, are dropped. With the PROXY protocol every datagram to a backend begins with the header.
+draining for that time as well. Datagrams that find no backend or a full buffer, are more than the bandwidth lets pass,
+or come from a client that an access control list keeps out, are dropped. With the PROXY protocol every datagram to a
+backend begins with the header.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import logging
 import socket
 from typing import Any
 
+from yunsim.dataplane.bandwidth import Lane
 from yunsim.dataplane.engine import Listener
 from yunsim.dataplane.hashing import client_key
 from yunsim.dataplane.pool import Pool, Target
@@ -37,22 +39,22 @@ class UdpService:
 
     kind = socket.SOCK_DGRAM
 
-    def __init__(self, listener: Listener, pool: Pool) -> None:
+    def __init__(self, listener: Listener, pool: Pool, lane: Lane) -> None:
         self.pool = pool
         self.sweeper = Sweeper()
         self.flow_timeout = FLOW_TIMEOUT
         self.flows: dict[Any, UdpFlow] = {}
         self.loop = asyncio.get_running_loop()
-        self.assign(listener)
+        self.assign(listener, lane)
 
     async def open(self, sock: socket.socket) -> None:
         """Take datagrams from a bound socket, which is ours to close from now on."""
         self.sock = sock
         self.loop.add_reader(sock, self._readable)
 
-    def assign(self, listener: Listener) -> None:
+    def assign(self, listener: Listener, lane: Lane) -> None:
         """Take over changed settings. Without draining, the next datagrams to backends that are gone go elsewhere."""
-        self.listener = listener
+        self.listener, self.lane = listener, lane
         self.sweeper.allow(min(self.flow_timeout, listener.drain_timeout or self.flow_timeout))
         if listener.drain_timeout is not None:
             return
@@ -72,7 +74,7 @@ class UdpService:
                 data, client = self.sock.recvfrom(MAX_DATAGRAM)
             except OSError:
                 return
-            if flow := self._flow(client, data):
+            if (flow := self._flow(client, data)) and self.lane.inward.take(len(data)):
                 flow.forward(data)
 
     def reached(self) -> tuple[str, int]:
@@ -145,8 +147,9 @@ class UdpFlow:
             except OSError:  # nothing more for now, or the backend's port is closed: its health check will tell
                 return
             self.touched = self.service.loop.time()
-            with contextlib.suppress(OSError):
-                self.service.sock.sendto(data, self.client)
+            if self.service.lane.outward.take(len(data)):
+                with contextlib.suppress(OSError):
+                    self.service.sock.sendto(data, self.client)
 
 
 def _connected(target: Target) -> socket.socket:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from yunsim.dataplane.engine import AccessControl, Backend, HealthCheck
+from yunsim.dataplane.engine import AccessControl, Backend, Bandwidth, HealthCheck
 from yunsim.products.ecs.state import attach
 from yunsim.products.slb.traffic import wanted
 
@@ -122,6 +122,31 @@ def test_a_udp_check_may_ask_and_expect(slb: Any, world: Any, balancer: str, gro
     slb("StartLoadBalancerListener", **given, ListenerProtocol="udp")
     (found,) = wanted(world)
     assert (found.health_check.request, found.health_check.expected) == ("ping", "pong")
+
+
+def test_what_a_listener_has_not_of_its_own_it_shares_with_others(slb: Any, world: Any, group: str) -> None:
+    paid = {
+        "InstanceChargeType": "PayBySpec",
+        "LoadBalancerSpec": "slb.s1.small",
+        "InternetChargeType": "paybybandwidth",
+    }
+    made = slb("CreateLoadBalancer", **paid, AddressType="internet", Bandwidth=10)["LoadBalancerId"]
+    for port, bandwidth in ((1, 4), (2, -1), (3, -1)):
+        slb(
+            "CreateLoadBalancerTCPListener",
+            LoadBalancerId=made,
+            ListenerPort=port,
+            Bandwidth=bandwidth,
+            BackendServerPort=80,
+        )
+        slb("StartLoadBalancerListener", LoadBalancerId=made, ListenerPort=port, ListenerProtocol="tcp")
+
+    def seen() -> list[Bandwidth | None]:
+        return [each.bandwidth for each in wanted(world)]
+
+    assert seen() == [Bandwidth(4), Bandwidth(6, shared=True), Bandwidth(6, shared=True)]
+    slb("ModifyLoadBalancerInternetSpec", LoadBalancerId=made, InternetChargeType="paybytraffic")
+    assert seen() == [Bandwidth(4), None, None]
 
 
 def test_access_control_is_that_of_all_lists_and_of_the_wire_and_only_while_it_is_on(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from yunsim.dataplane.bandwidth import REASON
 from yunsim.dataplane.http.exchange import Exchange
 from yunsim.dataplane.http.messages import HEAD_LIMIT, LAST_CHUNK, Request, Response, chunk, own_response
 from yunsim.dataplane.tcp import reset_transport
@@ -54,6 +55,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read a part of the requests."""
         self._touched = self.loop.time()
+        self.service.lane.inward.charge(len(data), self)
         if self._tunnel is not None:
             self._tunnel.raw_request(data)
         elif not self._malformed:
@@ -125,7 +127,7 @@ class Client(asyncio.Protocol):
         """Go on with the next request, or close."""
         self._touched = self.loop.time()
         self._exchanges.popleft()
-        self._holds.clear()
+        self._holds &= {REASON}
         if not keep_alive:
             self._exchanges.clear()
             self.transport.close()

@@ -7,7 +7,7 @@ from yunsim.dataplane.dial import dial
 from yunsim.dataplane.http import cookies
 from yunsim.dataplane.http.compression import Compression, compressed
 from yunsim.dataplane.http.messages import LAST_CHUNK, Request, Response, chunk, own_response
-from yunsim.dataplane.http.upstream import Upstream
+from yunsim.dataplane.http.upstream import CLIENT_FULL, Upstream
 from yunsim.dataplane.pool import Target
 
 if TYPE_CHECKING:
@@ -196,12 +196,12 @@ class Exchange:
     def pause_response(self) -> None:
         """Hold the response back: the client takes no more for now."""
         if self._upstream is not None:
-            self._upstream.transport.pause_reading()
+            self._upstream.hold(CLIENT_FULL)
 
     def resume_response(self) -> None:
         """Take more of the response."""
         if self._upstream is not None:
-            self._upstream.transport.resume_reading()
+            self._upstream.release(CLIENT_FULL)
 
     def answer(self, status: int, location: str = "") -> None:
         """Let the listener itself answer."""
@@ -231,5 +231,5 @@ class Exchange:
         if target is not None:
             target.active -= 1
         if upstream is not None:
-            upstream.release()
+            upstream.rest()
         return target, upstream

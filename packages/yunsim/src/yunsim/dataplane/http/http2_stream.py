@@ -51,6 +51,7 @@ class Stream:
     def data(self, event: DataReceived) -> None:
         """Take a part of the body."""
         self._unacknowledged += event.flow_controlled_length
+        self.service.lane.inward.charge(len(event.data), self)
         if event.data and not self.exchange.over:
             self.exchange.request_body(event.data)
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 
+from yunsim.dataplane.bandwidth import Lane
 from yunsim.dataplane.engine import Listener, Tls
 from yunsim.dataplane.http.client import Client
 from yunsim.dataplane.http.http2 import Http2Client
@@ -22,7 +23,7 @@ class HttpService:
 
     kind = socket.SOCK_STREAM
 
-    def __init__(self, listener: Listener, pool: Pool) -> None:
+    def __init__(self, listener: Listener, pool: Pool, lane: Lane) -> None:
         self.pool = pool
         self.sweeper = Sweeper()
         self.closed = False
@@ -30,14 +31,14 @@ class HttpService:
         self._kept: dict[Target, list[Upstream]] = {}
         self._tls: Tls | None = None
         self._context: ssl.SSLContext | None = None
-        self.assign(listener)
+        self.assign(listener, lane)
 
     async def open(self, sock: socket.socket) -> None:
         """Accept connections at a bound socket, which is ours to close from now on."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._accepted, sock=sock, backlog=BACKLOG)
 
-    def assign(self, listener: Listener) -> None:
+    def assign(self, listener: Listener, lane: Lane) -> None:
         """Take over changed settings, and close the unused connections to backends that are gone.
 
         Clients in HTTP/2 are sent away, after what they have asked, when that is switched off.
@@ -47,7 +48,7 @@ class HttpService:
         if self._tls != listener.tls:
             self._context = server_context(listener.tls) if listener.tls else None
             self._tls = listener.tls
-        self.listener = listener
+        self.listener, self.lane = listener, lane
         if not (listener.tls and listener.tls.http2):
             self._retire_http2()
         self.sweeper.allow(min(listener.idle_timeout, listener.request_timeout))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 IDLE_TIMEOUT = 15.0
 """Seconds an unused connection is kept."""
+CLIENT_FULL = "the client takes no more"
+"""Why a response is not read."""
 
 
 class Upstream(asyncio.Protocol):
@@ -26,6 +28,7 @@ class Upstream(asyncio.Protocol):
         self.fresh = True
         self.idle_since = asyncio.get_running_loop().time()
         self._reader: ResponseReader | None = None
+        self._holds: set[str] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready for an exchange."""
@@ -37,16 +40,29 @@ class Upstream(asyncio.Protocol):
     def begin(self, exchange: "Exchange") -> None:
         """Read the response of this exchange from now on."""
         self._reader = ResponseReader(exchange)
+        self.service.lane.outward.charge(0, self)
 
-    def release(self) -> None:
+    def rest(self) -> None:
         """Be idle after a whole exchange."""
         self._reader = None
         self.fresh = False
         self.idle_since = asyncio.get_running_loop().time()
-        self.transport.resume_reading()
+        self.release(CLIENT_FULL)
+
+    def hold(self, reason: str) -> None:
+        """Stop reading until every reason is released."""
+        self._holds.add(reason)
+        self.transport.pause_reading()
+
+    def release(self, reason: str) -> None:
+        """Read again when no other reason holds."""
+        self._holds.discard(reason)
+        if not self._holds:
+            self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Read a part of the response; what nobody asked for ends the connection."""
+        self.service.lane.outward.charge(len(data), self)
         if self._reader is None:
             self.end()
         else:

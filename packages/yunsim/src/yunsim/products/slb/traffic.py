@@ -1,13 +1,10 @@
-"""What the data plane should carry: the running listeners of active balancers, as the engine's values.
-
-Of a listener's settings Bandwidth changes nothing here: nothing is throttled.
-"""
+"""What the data plane should carry: the running listeners of active balancers, as the engine's values."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, cast
 
-from yunsim.dataplane.engine import AccessControl, HealthCheck, Scheduler
+from yunsim.dataplane.engine import AccessControl, Bandwidth, HealthCheck, Scheduler
 from yunsim.dataplane.engine import Backend as Server
 from yunsim.dataplane.engine import Listener as Wanted
 from yunsim.products.slb import rules
@@ -77,8 +74,24 @@ def _listener(world: World, on_wire: _Addresses, owner: LoadBalancer, each: List
         backends=_backends(on_wire, owner, each),
         health_check=_health_check(each.protocol, values),
         access=_access(world, on_wire, each),
+        bandwidth=_bandwidth(owner, each),
         **(_layer_4(values) if each.protocol in ("tcp", "udp") else layer_7.settings(world, owner, each, values)),
     )
+
+
+def _bandwidth(owner: LoadBalancer, each: Listener) -> Bandwidth | None:
+    """Say what may pass: its own, else what the others' own leave of the balancer's, where that is paid for.
+
+    A balancer paid by traffic has a limit that is "used only for reference"
+    (https://www.alibabacloud.com/help/doc-detail/58760.htm): none here.
+    """
+    told = {key: int(one.settings.get("Bandwidth", -1)) for key, one in owner.listeners.items()}
+    own = {key: mbits for key, mbits in told.items() if mbits > 0}
+    if (each.protocol, each.port) in own:
+        return Bandwidth(own[each.protocol, each.port])
+    if owner.internet_charge_type != "paybybandwidth":
+        return None
+    return Bandwidth(max(0, owner.bandwidth - sum(own.values())), shared=True)
 
 
 def _backends(on_wire: _Addresses, owner: LoadBalancer, each: Listener) -> tuple[Server, ...]:
