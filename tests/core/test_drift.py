@@ -519,9 +519,22 @@ async def test_a_tag_that_somebody_changed_is_still_taken_back_with_its_annotati
     assert the_balancer(bench).tags["cost"] == "42"
 
 
+def by_use(bench):
+    """From now on the instance is paid for by use, and its traffic with it."""
+    on_balancer(bench, "ModifyLoadBalancerInstanceChargeType", InstanceChargeType="PayByCLCU")
+
+
+async def test_how_an_instance_is_paid_for_is_put_right_with_what_hangs_on_it():
+    bench = await settled(replace(SHOP, annotations=BY_BANDWIDTH))
+    before = picture(bench)
+    by_use(bench)
+    await bench.verify()
+    assert picture(bench) == before
+
+
 async def test_what_is_lost_with_another_setting_is_left_with_it():
     bench = await settled(replace(SHOP, annotations=BY_BANDWIDTH), InstanceChargeType="report")
-    on_balancer(bench, "ModifyLoadBalancerInstanceChargeType", InstanceChargeType="PayByCLCU")
+    by_use(bench)
     after = picture(bench)
     assert await bench.verify() == []
     assert picture(bench) == after
@@ -592,7 +605,7 @@ DEEDS = [
     reweigh, take_out, lambda bench: put_in(bench, server(2)), remark, lambda bench: put_in_place(bench, server(2)),
     retag, add_domain, change_domain, remove_domain, let_in, remove_list,
     lambda bench: keep_out(bench, *entries_of(bench)),
-    by_traffic, lambda bench: on_balancer(bench, "SetLoadBalancerName", LoadBalancerName="hers"),
+    by_traffic, by_use, lambda bench: on_balancer(bench, "SetLoadBalancerName", LoadBalancerName="hers"),
 ]  # fmt: skip
 ASKED = {
     "tcp": BY_BANDWIDTH | TAGGED | {"scheduler": "wlc", "connection-drain": "on", "connection-drain-timeout": "30"},

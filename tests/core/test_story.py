@@ -36,6 +36,19 @@ async def test_the_service_says_so(bench):
     assert (balancer.delete_protection, balancer.modification_protection_status) == ("on", "ConsoleProtection")
 
 
+async def test_an_instance_that_is_to_be_paid_for_by_specification_and_bandwidth_gets_both(bench):
+    bench.cluster.annotate(address_type="internet")
+    await bench.settle()
+    bench.cluster.annotate(
+        address_type="internet", instance_charge_type="PayBySpec", spec="slb.s2.small", charge_type="paybybandwidth",
+        bandwidth="5",
+    )  # fmt: skip
+    await bench.settle()
+    (balancer,) = bench.cloud.world.states["slb"].load_balancers.values()
+    assert (balancer.instance_charge_type, balancer.spec) == ("PayBySpec", "slb.s2.small")
+    assert (balancer.internet_charge_type, balancer.bandwidth) == ("paybybandwidth", 5)
+
+
 async def test_it_is_left_alone_then(bench):
     await bench.settle()
     patches = len(bench.cluster.patches)

@@ -44,16 +44,17 @@ def steps(wanted: Balancer, seen: Balancer) -> Iterator[Call]:
 def _paid_for(wanted: Balancer, seen: Balancer) -> Iterator[Call]:
     """How traffic and instance are paid for; bandwidth and specification belong to one way of paying each."""
     wish, have = wanted.attributes, seen.attributes
+    spec = wish.get("LoadBalancerSpec") or SMALLEST
+    if _differ(["InstanceChargeType"], wish, have):
+        why = f"InstanceChargeType is {have.get('InstanceChargeType')}, wanted {wish['InstanceChargeType']}"
+        yield instances.set_charge_type(seen.id, wish["InstanceChargeType"], spec, why)
+        return  # what may be paid for by bandwidth is known in the next round
     traffic = ["InternetChargeType", *(["Bandwidth"] if wish.get("InternetChargeType") == "paybybandwidth" else [])]
     if "InternetChargeType" in wish and have.get("AddressType") == "internet" and _differ(traffic, wish, have):
         bandwidth = wish.get("Bandwidth", "") if "Bandwidth" in traffic else ""
         why = f"{_differ(traffic, wish, have)} differ from what is wanted"
         yield instances.set_internet_spec(seen.id, wish["InternetChargeType"], bandwidth, why)
-    spec = wish.get("LoadBalancerSpec") or SMALLEST
-    if _differ(["InstanceChargeType"], wish, have):
-        why = f"InstanceChargeType is {have.get('InstanceChargeType')}, wanted {wish['InstanceChargeType']}"
-        yield instances.set_charge_type(seen.id, wish["InstanceChargeType"], spec, why)
-    elif have.get("InstanceChargeType") == "PayBySpec" and _differ(["LoadBalancerSpec"], wish, have):
+    if have.get("InstanceChargeType") == "PayBySpec" and _differ(["LoadBalancerSpec"], wish, have):
         why = f"LoadBalancerSpec is {have.get('LoadBalancerSpec')}, wanted {spec}"
         yield instances.set_spec(seen.id, spec, why)
 
