@@ -258,7 +258,7 @@ async def test_what_is_taken_away_and_made_beside_a_port_that_cannot_be_is_rehea
     bench = new_site()
     site = {"affinity": "None", "ranges": [], "direct": False, "ready": {1}}
     wish_for_all_of_it(bench, [(53, "udp"), (80, "tcp")], {}, site)
-    await bench.settle()
+    await sent(bench)
     wish_for_all_of_it(bench, [(443, "https"), (80, "tcp")], {}, site | {"direct": True})
     played = await rehearsed(bench)
     assert any("port 443/HTTPS has no certificate" in one for one in played.problems)
