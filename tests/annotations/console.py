@@ -69,6 +69,13 @@ class Console:
         whole = [self.do("DescribeVServerGroupAttribute", VServerGroupId=one["VServerGroupId"]) for one in told]
         return {one["VServerGroupName"]: one["BackendServers"]["BackendServer"] for one in whole}
 
+    def elastic_address(self) -> str:
+        """Bind an elastic IP address, which clients can reach, to the one balancer."""
+        made = self.do("AllocateEipAddress", "vpc")
+        which = {"InstanceId": self.balancer["LoadBalancerId"], "InstanceType": "SlbInstance"}
+        self.do("AssociateEipAddress", "vpc", AllocationId=made["AllocationId"], **which)
+        return str(made["EipAddress"])
+
     def elastic(self, address: str) -> None:
         """Bind an elastic IP address to the one balancer."""
         world = self.bench.cloud.world

@@ -77,6 +77,12 @@ class Stage(Traffic, Wishes):
         assert ours.status == "False"
         assert told[-1] in ours.message
 
+    async def serve(self, name: str, number: int = NODE_PORT) -> None:
+        """Something that answers at the address of an instance, and tells its name."""
+        (address, *_) = self.bench.cloud.world.states["ecs"].instances[f"i-{name}"].addresses()
+        self.backends[name] = Backend(name, self.on_wire(address), number)
+        await self.backends[name].start()
+
     async def gone(self) -> None:
         """Delete the Service, and see that nothing stays."""
         self.bench.cluster.delete()
@@ -104,9 +110,7 @@ async def new_stage(instances: int = 3, nodes: Iterable[str] = ("w0", "w1")) -> 
     bench.cluster.nodes = [_node(base.cluster.nodes[0], name) for name in nodes]
     world.states["vpc"].add_vswitch(world, "vpc-test", "127.16.16.0/20", "cn-hangzhou-h", own_id="vsw-other")
     for name in nodes:
-        (address, *_) = world.states["ecs"].instances[f"i-{name}"].addresses()
-        stage.backends[name] = Backend(name, world.wire_address(address), NODE_PORT)
-        await stage.backends[name].start()
+        await stage.serve(name)
     stage.ask(port())
     stage.carrying.start()
     return stage

@@ -1,7 +1,9 @@
 """A balancer that somebody made by hand is used in the place of one of its own: what is put there, and what is not."""
 
 import json
+from collections import Counter
 
+from tests.annotations.flying import elapse
 from tests.annotations.lives import CHAPTERS, tells_of
 from tests.annotations.places import NODE_PORT, PORT
 from tests.annotations.stage import Stage
@@ -105,9 +107,14 @@ async def test_backends_go_to_the_groups_that_are_named_and_leave_them_again(sta
     assert {(await stage.tell()).get("backend") for _ in range(4)} == {"w0", "w1"}
     await stage.wear({"id": lent, "vgroup-port": f"{second}:{PORT}"})
     assert (ours(stage, "first"), ours(stage, "second")) == ({}, {"i-w0": 100, "i-w1": 100})
+    assert await stage.tell() == {}, "nobody answers in the first group any more"
+    stage.by_hand("SetLoadBalancerTCPListenerAttribute", ListenerPort=PORT, VServerGroupId=second)
+    await stage.carrying.settled()
+    assert {(await stage.tell()).get("backend") for _ in range(4)} == {"w0", "w1"}
     await stage.wear({"id": lent})
     assert (ours(stage, "second"), ours(stage, OWN_GROUP)) == ({}, {"i-w0": 100, "i-w1": 100})
     await stage.wear({"id": lent, "vgroup-port": f"{first}:{PORT}"})
+    assert await stage.tell() == {}
     stage.bench.cluster.delete()
     await stage.settle()
     assert ours(stage, "first") == {}
@@ -118,8 +125,24 @@ async def test_a_weight_is_shared_among_our_backends_in_a_group_of_somebody_else
     lent = stage.lend()
     group = lent_group(stage, lent, "shared")
     asked = {"id": lent, "vgroup-port": f"{group}:{PORT}"}
-    for weight, each in (("60", 30), ("10", 5), ("1", 1), ("0", 0), ("60", 30)):
+    lent_listener(stage, lent, group)
+    await stage.serve("w2", 9000)
+    for weight, each, answers in (
+        ("60", 30, (3, 3, 1)),
+        ("10", 5, (1, 1, 2)),
+        ("0", 0, (0, 0, 3)),
+        ("60", 30, (3, 3, 1)),
+    ):
         await stage.wear(asked | {"weight": weight})
         assert ours(stage, "shared") == {"i-w0": each, "i-w1": each}
+        assert await shares(stage, sum(answers)) == answers
     await stage.wear(asked)
     assert ours(stage, "shared") == {"i-w0": 100, "i-w1": 100}
+    assert await shares(stage, 21) == (10, 10, 1)
+
+
+async def shares(stage: Stage, connections: int) -> tuple[int, int, int]:
+    """How that many connections are shared among our nodes and their server, all of them healthy."""
+    await elapse(5)
+    found = Counter([(await stage.tell()).get("backend") for _ in range(connections)])
+    return found["w0"], found["w1"], found["w2"]

@@ -49,7 +49,7 @@ HTTPS = INTRANET | {"protocol-port": f"https:{PORT}", "cert-id": "cert-shop"}
 
 async def test_d01_a_forbidden_public_service_can_be_deleted(stage: Stage) -> None:
     await stage.wear({"address-type": "internet"})
-    stage.bench.services.rules = replace(stage.bench.services.rules, disable_public=True)
+    stage.bench.services.site.rules = replace(stage.bench.services.site.rules, disable_public=True)
     await stage.gone()
 
 
@@ -120,7 +120,7 @@ async def test_d05_an_empty_value_takes_the_domains_away(stage: Stage) -> None:
 async def test_d06_a_group_that_cannot_be_looked_at_is_not_taken_for_an_empty_one(stage: Stage) -> None:
     await stage.wear(INTRANET)
     stage.bench.restart()
-    stage.bench.services.trusts_records = False
+    stage.bench.services.site.trusts_records = False
     stage.bench.cloud.busy.add("DescribeVServerGroupAttribute")
     before = len(stage.writes())
     with pytest.raises(NotYet):
@@ -335,7 +335,7 @@ async def test_d21_a_balancer_on_a_later_page_is_found(stage: Stage) -> None:
     assert "CreateLoadBalancer" not in [call.action for call in await stage.wear(INTRANET)]
     assert stage.service.metadata.labels[BALANCER_LABEL] == ours
     stage.bench.restart()
-    stage.bench.services.trusts_records = False
+    stage.bench.services.site.trusts_records = False
     assert await stage.settle() == []
     stage.bench.time.time += VERIFY_EVERY
     assert await stage.settle() == []

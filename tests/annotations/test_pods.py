@@ -1,7 +1,10 @@
 """Pods that take traffic themselves, by their network interfaces; weights that somebody else may set."""
 
+from collections import Counter
+
+import pytest
 from tests.annotations.lives import CHAPTERS, tells_of
-from tests.annotations.places import POD_PORT
+from tests.annotations.places import NODE_PORT, POD_PORT
 from tests.annotations.stage import Stage
 
 from yunqiao.controllers.services.clb.options import BACKEND_TYPE
@@ -60,6 +63,44 @@ async def test_pods_are_reached_by_the_addresses_of_the_version_that_is_asked_fo
     await stage.wear(asked)
     assert backends(stage) == four
     await stage.gone()
+
+
+@pytest.mark.parametrize(("policy", "machines"), [("Cluster", {"w0", "w1"}), ("Local", {"w0"})])
+async def test_a_pod_on_a_virtual_node_takes_traffic_beside_machines(
+    stage: Stage, policy: str, machines: set[str]
+) -> None:
+    stage.virtual_node("virtual")
+    await stage.pod("container", "virtual", "127.16.0.62")
+    stage.ask(external_traffic_policy=policy)
+    stage.endpoints({"127.16.0.62": "virtual", "10.0.0.1": "w0"}, number=POD_PORT)
+    await stage.wear(INTRANET)
+    by_node = {("ecs", f"i-{name}", "", NODE_PORT) for name in machines}
+    assert backends(stage) == {("eni", "eni-container", "127.16.0.62", POD_PORT), *by_node}
+    assert await answering(stage) == {"container", *machines}
+    stage.endpoints({"10.0.0.1": "w0"}, number=POD_PORT)
+    await stage.settle()
+    assert backends(stage) == by_node
+    assert await answering(stage) == machines
+    await stage.gone()
+
+
+async def shares(stage: Stage) -> tuple[int, int]:
+    """How five connections are shared."""
+    found = Counter([(await stage.tell())["backend"] for _ in range(5)])
+    return found["w0"], found["w1"]
+
+
+@tells_of("ignore-weight-update", chapters=("set", "change", "remove"))
+async def test_a_weight_that_somebody_sets_says_who_takes_how_much_while_it_is_left_alone(stage: Stage) -> None:
+    by_weight = INTRANET | {"scheduler": "wrr"}
+    for asked in ({"ignore-weight-update": "off"}, {}):
+        await stage.wear(by_weight | {"ignore-weight-update": "on"})
+        stage.weigh("w0", 25)
+        await stage.bench.verify()
+        await stage.carrying.settled()
+        assert await shares(stage) == (1, 4)
+        await stage.wear(by_weight | asked)
+        assert sorted(await shares(stage)) == [2, 3]
 
 
 @tells_of("ignore-weight-update", chapters=("set", "change", "remove"))

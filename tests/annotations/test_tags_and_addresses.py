@@ -27,10 +27,15 @@ async def test_elastic_addresses_are_published_in_the_place_of_the_own_one(stage
     await stage.wear(INTRANET | {"external-ip-type": "eip"})
     assert stage.published() == [(stage.balancer["Address"], "")]
     assert any("no elastic IP address is bound" in text for text in stage.warnings())
-    for address in ("203.0.113.7", "203.0.113.8"):
-        stage.elastic(address)
+    first, second = stage.elastic_address(), "203.0.113.8"
     await stage.bench.verify()
-    assert stage.published() == [("203.0.113.7", ""), ("203.0.113.8", "")]
+    assert stage.published() == [(first, "")]
+    await stage.carrying.settled()
+    for address in (first, stage.balancer["Address"]):
+        assert {(await stage.tell(at=stage.on_wire(address)))["backend"] for _ in range(4)} == {"w0", "w1"}
+    stage.elastic(second)
+    await stage.bench.verify()
+    assert stage.published() == [(first, ""), (second, "")]
     await stage.wear(INTRANET)
     assert stage.published() == [(stage.balancer["Address"], "")]
     await stage.gone()

@@ -113,20 +113,25 @@ class Traffic(Console):
     def address(self, protocol: str, port: int = PORT) -> tuple[str, int]:
         return self.carrying.engine.ports()[self.balancer["LoadBalancerId"], protocol, port]
 
-    async def open(self, protocol: str = "tcp", port: int = PORT, client: str = CLIENT, **secure: Any) -> Conversation:
-        """A connection, not yet used."""
+    def on_wire(self, address: str) -> str:
+        """Where an address of the API answers."""
+        return self.bench.cloud.world.wire_address(address)
+
+    async def open(
+        self, protocol: str = "tcp", port: int = PORT, client: str = CLIENT, at: str = "", **secure: Any
+    ) -> Conversation:
+        """A connection, not yet used, to the balancer's own address or `at` another one."""
+        own, number = self.address(protocol, port)
         how = secure or (self.trusted if protocol == "https" else {})
-        made = Conversation(
-            *await asyncio.open_connection(*self.address(protocol, port), local_addr=(client, 0), **how)
-        )
+        made = Conversation(*await asyncio.open_connection(at or own, number, local_addr=(client, 0), **how))
         self._kept.append(made)
         return made
 
-    async def correspond(self, client: str = CLIENT) -> Correspondence:
+    async def correspond(self, port: int = PORT, client: str = CLIENT) -> Correspondence:
         """A client of UDP; backends that were never checked get a moment for that, which a datagram does not wait."""
         await elapse(1)
         loop = asyncio.get_running_loop()
-        where = {"local_addr": (client, 0), "remote_addr": self.address("udp")}
+        where = {"local_addr": (client, 0), "remote_addr": self.address("udp", port)}
         made = Correspondence(*await loop.create_datagram_endpoint(_Answers, **where))
         self._kept.append(made)
         return made
@@ -180,9 +185,9 @@ class Traffic(Console):
         finally:
             await made.close()
 
-    async def send(self, text: str = "hello", client: str = CLIENT) -> dict[str, Any]:
+    async def send(self, text: str = "hello", **how: Any) -> dict[str, Any]:
         """What a backend tells of a datagram from a new client; empty when nobody answers for a second."""
-        made = await self.correspond(client)
+        made = await self.correspond(**how)
         try:
             return await made.say(text)
         finally:

@@ -53,6 +53,14 @@ class Wishes:
             spec=msgspec.structs.replace(nodes[index].spec, **changes),
         )
 
+    def virtual_node(self, name: str) -> None:
+        """A node without a machine, whose pods are container instances."""
+        pattern = self.bench.cluster.nodes[0]
+        labels = {"type": "virtual-kubelet", "alibabacloud.com/virtual-node": "true"}
+        meta = msgspec.structs.replace(pattern.metadata, name=name, labels=labels)
+        spec = msgspec.structs.replace(pattern.spec, provider_id="")
+        self.bench.cluster.nodes.append(msgspec.structs.replace(pattern, metadata=meta, spec=spec))
+
     def pods(self, **on_node: int) -> None:
         """That many ready endpoints on each node, which nobody reaches by their addresses."""
         places = [node for node, count in on_node.items() for _ in range(count)]
@@ -67,20 +75,16 @@ class Wishes:
         made = EndpointSlice(metadata=meta, address_type=kind, endpoints=ready, ports=[EndpointPort(port=number)])
         self.bench.cluster.slices = [*others, made]
 
-    async def pod(self, name: str, node: str, address: str, ipv6: str = "") -> None:
-        """A pod with a network interface of its node's instance, which answers at port 8080 of its own address."""
+    async def pod(self, name: str, node: str, address: str, ipv6: str = "", number: int = POD_PORT) -> None:
+        """A pod that answers at its own address: of its node's instance, or on a virtual node of a container's."""
         world = self.bench.cloud.world
         ecs = world.states["ecs"]
-        more = (ipv6,) if ipv6 else ()
-        ecs.add_interface(
-            world,
-            "vsw-test",
-            own_id=f"eni-{name}",
-            instance=ecs.instances[f"i-{node}"],
-            private_ips=(address,),
-            ipv6=more,
-        )
-        self.backends[name] = Backend(name, world.wire_address(address), POD_PORT)
+        instance, six = ecs.instances.get(f"i-{node}"), (ipv6,) if ipv6 else ()
+        which = {"own_id": f"eni-{name}", "private_ips": (address,), "ipv6": six}
+        made = ecs.add_interface(world, "vsw-test", instance=instance, **which)
+        if instance is None:
+            ecs.lend(made, f"eci-{name}")
+        self.backends[name] = Backend(name, world.wire_address(address), number)
         await self.backends[name].start()
 
     def published(self) -> list[tuple[str, str]]:
@@ -93,5 +97,7 @@ class Wishes:
         return service is not None and bool(service.metadata.finalizers)
 
 
-def port(protocol: str = "TCP", number: int = PORT, node_port: int = NODE_PORT) -> ServicePort:
-    return ServicePort(port=number, node_port=node_port, protocol=protocol, target_port=POD_PORT)
+def port(
+    protocol: str = "TCP", number: int = PORT, node_port: int = NODE_PORT, target_port: int = POD_PORT
+) -> ServicePort:
+    return ServicePort(port=number, node_port=node_port, protocol=protocol, target_port=target_port)
