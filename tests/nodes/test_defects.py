@@ -197,6 +197,64 @@ async def test_nd13_work_ends_when_it_is_cancelled(bench):
     assert asyncio.all_tasks() == before
 
 
+def working(bench):
+    """The node controller at work, as a process runs it."""
+    bench.hear()
+    batching = Batching(MOST, 1.0, 3)
+    return asyncio.create_task(
+        batches.run(bench.queue, bench.story.reconcile, bench.story.report, batching, bench.time)
+    )
+
+
+async def ended(work):
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait_for(work, 5.0)
+
+
+@pytest.mark.parametrize(
+    "hangs", ["DescribeNetworkInterfaces", "DescribeInstances", "ModifyNetworkInterfaceAttribute", "patch"]
+)
+async def test_nd13_work_ends_when_it_is_cancelled_inside_a_call(new_bench, hangs):
+    """But for the question about instances, which is asked for all controllers: another may wait for the answer."""
+    bench = new_bench(rules=Rules("cn-hangzhou", "vpc-test", routes=True))
+    bench.cloud.add("i-w1", private_ip="10.0.1.1")
+    bench.cluster.join("w1", "10.0.1.1")
+    inside, answer = asyncio.Event(), asyncio.Event()
+    send, patch = bench.cloud.send, bench.cluster.patch
+
+    async def hanging_send(call):
+        if call.action == hangs:
+            inside.set()
+            await answer.wait()
+        return await send(call)
+
+    async def hanging_patch(step):
+        if hangs == "patch":
+            inside.set()
+            await answer.wait()
+        return await patch(step)
+
+    bench.site.send = bench.site.instances.send = hanging_send
+    bench.site.patch = hanging_patch
+    before = asyncio.all_tasks()
+    work = working(bench)
+    await asyncio.wait_for(inside.wait(), 5.0)
+    await ended(work)
+    left = asyncio.all_tasks() - before
+    assert not left or hangs == "DescribeInstances"
+    assert UNINITIALIZED in bench.taints("w1")
+
+    answer.set()
+    bench.queue.add("w1")
+    work = working(bench)
+    while UNINITIALIZED in bench.taints("w1"):
+        await asyncio.sleep(0)
+    await ended(work)
+    await asyncio.gather(*left)
+    assert asyncio.all_tasks() == before
+
+
 async def test_nd14_events_are_about_the_object_and_not_about_its_name(bench):
     joined(bench)
     (node,) = bench.cluster.all()

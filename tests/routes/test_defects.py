@@ -5,6 +5,7 @@ import time as real_time
 import pytest
 from tests.routes.conftest import REGION, VPC, Bench, new_node
 
+from yunqiao.cloud import vpc
 from yunqiao.cloud.ecs import Instance
 from yunqiao.cloud.layers import dry_run
 from yunqiao.controllers.routes.judge import grounds
@@ -13,6 +14,7 @@ from yunqiao.controllers.routes.seen import Seen, Table
 from yunqiao.controllers.routes.triggers import concerns
 from yunqiao.controllers.routes.want import want
 from yunqiao.model.route import Route
+from yunqiao.model.step import Call, Reply
 from yunqiao.settings import Unusable, load
 
 
@@ -142,13 +144,47 @@ async def test_rd8_a_changed_range_moves_the_entry(bench: Bench) -> None:
 
 
 async def test_rd9_of_a_nodes_two_entries_only_the_one_that_failed_is_told(bench: Bench) -> None:
+    """Somebody writes the first one after it was looked for, so that both are in the batch and one fails."""
     bench.boot("other")
     bench.join("w1", cidrs=("172.16.0.0/24", "fd00:1::/64"))
-    bench.cloud.put("172.16.0.0/24", "i-other")
+    send = bench.site.send
+
+    async def overtaken(call: Call) -> Reply:
+        if call.action == "CreateRouteEntries" and not bench.cloud.routes():
+            bench.cloud.put("172.16.0.0/24", "i-other")
+        return await send(call)
+
+    bench.site.send = overtaken
     await bench.settle()
+    assert entries(bench) == [{"172.16.0.0/24", "fd00:1::/64"}]
     assert bench.cloud.routes() == {"172.16.0.0/24": "i-other", "fd00:1::/64": "i-w1"}
     status, message = bench.cluster.condition("w1")
     assert (status, "172.16.0.0/24" in message, "fd00:1::/64" in message) == ("True", True, False)
+
+
+async def test_rd9_of_a_nodes_two_entries_only_the_one_that_failed_is_written_again(bench: Bench) -> None:
+    bench.join("w1", cidrs=("172.16.0.0/24", "fd00:1::/64"))
+    send = bench.site.send
+
+    async def busy_with_one(call: Call) -> Reply:
+        """The table takes the second entry of the first batch, and is busy with something else for the first one."""
+        if call.action != "CreateRouteEntries" or bench.cloud.routes():
+            return await send(call)
+        first, *others = vpc.written_routes(call)
+        told = {"FailedCode": "VPC_ROUTE_ENTRY_STATUS_ERROR", "FailedMessage": "The route entry is not stable."}
+        reply = await send(vpc.create_routes(REGION, VPC, others, call.why))
+        return {**reply, "FailedRouteEntries": [{"DstCidrBlock": first.cidr, "NextHop": first.next_hop, **told}]}
+
+    bench.site.send = busy_with_one
+    await bench.settle()
+    assert entries(bench) == [{"fd00:1::/64"}, {"172.16.0.0/24"}]
+    assert bench.cloud.routes() == {"172.16.0.0/24": "i-w1", "fd00:1::/64": "i-w1"}
+    assert bench.cluster.condition("w1")[0] == "False"
+
+
+def entries(bench: Bench) -> list[set[str]]:
+    """The ranges in each batch that reached the cloud."""
+    return [{one.cidr for one in vpc.written_routes(call)} for call in bench.cloud.writes()]
 
 
 async def test_rd10_a_node_is_available_when_every_table_leads_to_it(bench: Bench) -> None:
