@@ -16,6 +16,7 @@ from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, REGION, VIRTUAL_NOD
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NODES = "/api/v1/nodes"
+ANY_RANGE = "WARNING yunqiao: --cluster-cidr is not set: whatever pod range a node has is taken for one of the cluster"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -96,7 +97,8 @@ async def available(stage: Stage) -> None:
 async def test_every_node_has_its_route_in_the_tables_of_all_vswitches_with_nodes(stage: Stage) -> None:
     (system,) = await routes(stage)
     second, unused = await made(stage, VSWITCHES["i"][0]), await made(stage, VIRTUAL_NODES[0])
-    await stage.controller("--controllers=node,route")
+    controller = await stage.controller("--controllers=node,route")
+    await _logged(controller, ANY_RANGE)
     wanted = await ranges(stage)
     assert len(wanted) == 4
     await routed(stage, {system: wanted, second: wanted, unused: {}})
@@ -113,6 +115,15 @@ async def test_a_node_that_goes_leaves_no_entry_in_either_and_one_that_comes_is_
     await stage.kube("POST", NODES, {"metadata": again, "spec": node["spec"]})
     await routed(stage, before)
     await available(stage)
+
+
+async def test_who_names_the_clusters_range_is_not_warned(stage: Stage) -> None:
+    before = await routes(stage)
+    assert await stage.programs[-1].stop() == 0
+    controller = await stage.controller("--controllers=node,route", "--cluster-cidr=10.244.0.0/16")
+    log = await _logged(controller, "DescribeRouteEntryList")
+    assert ANY_RANGE not in log
+    assert await routes(stage) == before
 
 
 def without(entries: dict[str, str], cidr: str) -> dict[str, str]:
