@@ -20,6 +20,7 @@ from yunqiao.controllers.services.identity import identity, wants_balancer
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
+from yunqiao.controllers.services.site import Site
 from yunqiao.model.candidate import candidate
 from yunqiao.model.cluster import (
     Condition,
@@ -289,10 +290,10 @@ class Bench:
             self.told.append((kind, reason, text))
 
         rules = Rules(self.id, self.cloud.world.region, vpc_id="vpc-test", vswitch_ids=("vsw-test",))
-        self.services = Services(
+        self.services = Services(Site(
             self.cluster.snapshot, self.cluster.patch, self.cloud.send, tell, rules, self.time, trusts_records=True,
             pod=self.cluster.pod,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     async def settle(self, turns: int = 60) -> None:
         """Work until nothing is left to do soon; whatever goes wrong on the way is tried again, as the loop does."""

@@ -309,7 +309,7 @@ async def test_d17_all_lists_of_a_listener_stay_when_something_else_of_it_change
     assert change.params["AclId"] == ",".join(sorted(made))
     assert sorted(access_of(bench)[0][2].split(",")) == sorted(made)
     bench.restart()
-    bench.services.trusts_records = False
+    bench.services.site.trusts_records = False
     assert await bench.verify() == []
 
 

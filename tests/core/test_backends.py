@@ -336,7 +336,7 @@ async def test_an_interface_that_the_cloud_no_longer_knows_is_looked_up_anew(sit
             )
         return reply
 
-    site.services.send = site.services.lookups.interfaces.send = moved
+    site.services.site.send = site.services.site.lookups.interfaces.send = moved
     await site.settle()
     assert site.pods() == {"p1": 100, "p2": 100, "p3": 100}
 

@@ -12,6 +12,7 @@ from tests.core.test_ownership import do
 from tests.core.test_properties import PROFILE, TROUBLE
 
 from yunqiao.controllers.services.reconcile import Services
+from yunqiao.controllers.services.site import Site
 from yunqiao.model.cluster import ServicePort
 
 EIGHTY = [ServicePort(port=80, node_port=30080)]
@@ -257,10 +258,10 @@ class Pair:
         async def patch(one):
             await self.clusters[f"{one.namespace}/{one.name}"].patch(one)
 
-        bench.services = Services(
-            lambda key: self.clusters[key].snapshot(key), patch, bench.cloud.send, bench.services.tell,
-            bench.services.rules, bench.time, wake=self.woken.append,
-        )  # fmt: skip
+        bench.services = Services(Site(
+            lambda key: self.clusters[key].snapshot(key), patch, bench.cloud.send, bench.services.site.tell,
+            bench.services.site.rules, bench.time, wake=self.woken.append,
+        ))  # fmt: skip
 
     async def settle(self, key):
         self.bench.key = key

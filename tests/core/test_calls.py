@@ -173,7 +173,7 @@ async def test_nodes_that_keep_joining_do_not_put_off_the_look_after_a_restart()
 
 async def test_a_note_is_no_longer_believed_once_something_was_taken_away_there():
     bench = await restarted_in_local_mode()
-    bench.services.memory.drop(bench.key)
+    bench.services.site.memory.drop(bench.key)
     await bench.settle()
     assert "DescribeVServerGroupAttribute" in actions(bench)
 
@@ -193,7 +193,7 @@ async def test_within_the_hour_after_a_restart_everything_is_looked_at():
 async def test_a_note_is_not_trusted_after_another_controller_led():
     bench = await settled()
     bench.restart()
-    bench.services.trusts_records = False
+    bench.services.site.trusts_records = False
     await bench.settle()
     assert "DescribeVServerGroupAttribute" in actions(bench)
 

@@ -62,7 +62,7 @@ def looks(bench):
 @pytest.fixture
 def bench():
     made = new_bench()
-    made.services.lookups.today = lambda: TODAY
+    made.services.site.lookups.today = lambda: TODAY
     return made
 
 
@@ -122,7 +122,7 @@ async def test_thirty_days_before_its_end_a_warning_is_given_at_every_look(bench
     keep(bench, "cert-1", days=31)
     await turn(bench, cert_id="cert-1")
     assert told(bench) == []
-    bench.services.lookups.today = lambda: TODAY + timedelta(days=2)
+    bench.services.site.lookups.today = lambda: TODAY + timedelta(days=2)
     await bench.verify()
     text = "server certificate cert-1 of port 443/HTTPS ends on 2026-07-02 00:00 UTC; upload its successor"
     assert [text in one for one in told(bench)] == [True]

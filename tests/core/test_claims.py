@@ -28,7 +28,7 @@ class Checked:
         self.claims = Claims(Instances(send, "cn-hangzhou", self.bench.time), "cn-hangzhou")
         snapshot = self.bench.cluster.snapshot
         self.bench.restart()
-        self.bench.services.snapshot = lambda key: (found := snapshot(key)) and self.claims.judge(found)
+        self.bench.services.site.snapshot = lambda key: (found := snapshot(key)) and self.claims.judge(found)
 
     async def check(self) -> None:
         names = [one.metadata.name for one in self.bench.cluster.nodes if self.claims.noticed(None, one)]

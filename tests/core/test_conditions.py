@@ -20,7 +20,7 @@ def add(service, condition):
 def behind(bench):
     """Let the watch be behind: from now on it shows the Service as it is now."""
     seen = bench.cluster.snapshot("")
-    bench.services.snapshot = lambda _: seen
+    bench.services.site.snapshot = lambda _: seen
 
 
 async def test_a_condition_that_somebody_writes_at_the_same_time_is_not_lost(bench):

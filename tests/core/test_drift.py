@@ -400,7 +400,7 @@ def wear(bench, case, **more):
 async def settled(case, **given):
     """A Service that has what it asks for, under these policies, on a balancer on which others have theirs."""
     bench = new_bench()
-    bench.services.lookups.today = lambda: TODAY
+    bench.services.site.lookups.today = lambda: TODAY
     keep(bench, CERTIFICATE, RENEWED)
     for own_id in (OFFICE, HOME):
         admit(bench, own_id)
@@ -421,7 +421,7 @@ def admit(bench, own_id):
 
 
 def under(bench, given):
-    bench.services.rules = replace(bench.services.rules, drift=policies(given, parameters()))
+    bench.services.site.rules = replace(bench.services.site.rules, drift=policies(given, parameters()))
 
 
 def by_hand(bench):
@@ -493,11 +493,11 @@ async def test_what_is_left_is_left_beside_what_is_mended(bench):
 
 async def test_a_change_that_is_left_alone_outlives_restarts_and_endpoints_but_not_a_new_wish():
     bench = await settled(SHOP, **{"": "ignore"})
-    rules = bench.services.rules
+    rules = bench.services.site.rules
     set_listener(bench, Scheduler="rr")
     stop(bench)
     bench.restart()
-    bench.services.rules = rules
+    bench.services.site.rules = rules
     bench.cluster.nodes.pop()
     await bench.verify()
     assert (listener(bench).settings["Scheduler"], listener(bench).status) == ("rr", "stopped")

@@ -43,7 +43,7 @@ BORROWED = st.fixed_dictionaries(
 
 def new_bench_with_certificates():
     bench = new_site()
-    bench.services.lookups.today = lambda: TODAY
+    bench.services.site.lookups.today = lambda: TODAY
     keep(bench, "cert-1", "cert-2", "cert-3")
     return bench
 
@@ -253,7 +253,7 @@ async def test_a_port_of_ours_redirects_to_a_listener_that_is_somebody_else_s():
     await listening(bench, 443, **SECURED)
     the_balancer(bench).listeners["https", 443].settings["Description"] = "by-hand"
     bench.restart()
-    bench.services.trusts_records = False
+    bench.services.site.trusts_records = False
     await listening(bench, 80, protocol_port="http:80", forward_port="80:443")
     assert the_balancer(bench).listeners["http", 80].settings["ForwardPort"] == 443
     assert not [text for kind, _, text in bench.told if kind == "Warning"]

@@ -113,7 +113,7 @@ def test_what_is_folded_is_what_a_look_would_have_seen(wishes):
             who = identity(service, CLUSTER, noted)
             before = await see(bench.cloud.send, who)
             parsed = options(service.metadata.annotations)
-            wanted = want(Asked(bench.cluster.snapshot(""), parsed, who, bench.services.rules, noted))
+            wanted = want(Asked(bench.cluster.snapshot(""), parsed, who, bench.services.site.rules, noted))
             planned = partial(planned_for, wanted, who)
             done = await converge(before, Way(planned, fold, stumble, bench.cloud.send))
             agree(done.seen, await see(bench.cloud.send, who))

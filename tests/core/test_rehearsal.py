@@ -37,8 +37,8 @@ async def rehearsed(bench):
     """The rehearsal of the Service as it is; the cloud and the Service are the same after it."""
     before = copy.deepcopy(bench.cloud.world.states), bench.cluster.service, len(bench.cluster.patches)
     writes, told = len(bench.cloud.writes()), len(bench.told)
-    stage = Stage(bench.cloud.send, bench.services.rules, bench.time)
-    stage.lookups.today = bench.services.lookups.today
+    stage = Stage(bench.cloud.send, bench.services.site.rules, bench.time)
+    stage.lookups.today = bench.services.site.lookups.today
     played = await rehearse(bench.cluster.snapshot(""), stage)
     assert bench.cloud.world.states == before[0]
     assert (bench.cluster.service, len(bench.cluster.patches)) == before[1:]
@@ -60,11 +60,11 @@ async def sent(bench):
             names[reply[name]] = f"<new {what}>" if number == 1 else f"<new {what} {number}>"
         return reply
 
-    bench.services.send = send
+    bench.services.site.send = send
     await bench.settle()
-    today = bench.services.lookups.today
+    today = bench.services.site.lookups.today
     bench.restart()
-    bench.services.lookups.today = today
+    bench.services.site.lookups.today = today
     return [plain(call, names) for call in writes]
 
 
@@ -123,7 +123,7 @@ def test_what_somebody_broke_by_hand_is_rehearsed_as_it_is_mended(wish, broken):
         await bench.settle()
         break_by_hand(bench.cloud.world, broken)
         bench.restart()
-        bench.services.trusts_records = False
+        bench.services.site.trusts_records = False
         played = await rehearsed(bench)
         assert played.acts
         assert await sends_what_was_told(bench, played)
@@ -239,7 +239,7 @@ def wish_for_all_of_it(bench, served, asked, site):
 def test_wishes_of_every_protocol_are_rehearsed_and_printed_as_they_are_then_followed(wishes, deleted):
     async def run():
         bench = new_site()
-        bench.services.lookups.today = lambda: TODAY
+        bench.services.site.lookups.today = lambda: TODAY
         keep(bench, "cert-1", "cert-2", "cert-3")
         for wish in wishes:
             wish_for_all_of_it(bench, *wish)

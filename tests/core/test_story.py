@@ -211,7 +211,7 @@ async def test_an_attempt_whose_balancer_is_gone_for_good_is_given_up_for_a_new_
 
 
 async def test_a_vswitch_without_a_free_address_is_followed_by_the_next(bench):
-    bench.services.rules = replace(bench.services.rules, vswitch_ids=("vsw-full", "vsw-test"))
+    bench.services.site.rules = replace(bench.services.site.rules, vswitch_ids=("vsw-full", "vsw-test"))
     bench.cloud.full.add("vsw-full")
     await bench.settle()
     (balancer,) = bench.cloud.world.states["slb"].load_balancers.values()

@@ -21,6 +21,7 @@ from yunqiao.cloud.codes import outcome
 from yunqiao.controllers.services.known import VERIFY_EVERY
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
+from yunqiao.controllers.services.site import Site
 from yunqiao.engine.loop import REFUSED_AFTER
 from yunqiao.model.cluster import Condition, Metadata, Node, NodeSpec, NodeStatus, Service, ServicePort, ServiceSpec
 from yunqiao.model.errors import Fault, Lost, NotYet, Refused, Stale, Trouble
@@ -80,10 +81,10 @@ class Stage:
     def restart(self) -> None:
         """A new process: it has listed every Service, and knows nothing else."""
         self._unseen.clear()
-        services = Services(
+        services = Services(Site(
             self._snapshot, self._patch, self._send, lambda *said: self.told.append(" ".join(said[1:])),
             Rules(CLUSTER, vpc_id="vpc-test", vswitch_ids=("vsw-test",)), self.time, trusts_records=True,
-        )  # fmt: skip
+        ))  # fmt: skip
         self.life = Life(services)
         self.wake()
 

@@ -26,6 +26,7 @@ from yunqiao.controllers.routes.rules import Rules as RouteRules
 from yunqiao.controllers.routes.site import Site as RouteSite
 from yunqiao.controllers.services.claims import Claims
 from yunqiao.controllers.services.reconcile import Services
+from yunqiao.controllers.services.site import Site as ServiceSite
 from yunqiao.engine import batches, loop
 from yunqiao.engine.batches import Batching
 from yunqiao.engine.figures import Figures
@@ -76,12 +77,12 @@ async def services(footing: Footing) -> None:
     watching, cloud = footing.watching, footing.cloud
     async with _telling(footing, "service-controller") as tell:
         claims = Claims(cloud.instances, cloud.rules.region, watching.nodes_changed, partial(_doubted, footing, tell))
-        story = Services(
+        story = Services(ServiceSite(
             lambda key: (found := watching.caches.snapshot(key)) and claims.judge(found), footing.kube.patch,
             cloud.send, tell, cloud.rules, footing.clock,
             trusts_records=footing.after_ours, wake=watching.queue.add, pod=partial(footing.kube.get, POD),
             look=cloud.where_nodes_are(watching.caches.nodes.__iter__),
-        )  # fmt: skip
+        ))  # fmt: skip
         watching.follow_nodes(partial(_out_of_reach, tell))
         async with asyncio.TaskGroup() as tasks:
             checked = await _checking(footing, claims, tasks)

@@ -24,6 +24,7 @@ from yunqiao.controllers.services.provider import PROVIDERS, provider_of
 from yunqiao.controllers.services.publish import REFUSED
 from yunqiao.controllers.services.reconcile import Services
 from yunqiao.controllers.services.rules import Rules
+from yunqiao.controllers.services.site import Site
 from yunqiao.controllers.services.triggers import key_of
 from yunqiao.model.balancer import Absent, Balancer
 from yunqiao.model.clock import Clock
@@ -108,11 +109,11 @@ class Stage:
 async def rehearse(snapshot: Snapshot, stage: Stage) -> Rehearsal:
     """Play one Service through to where only the regular look is left to do. Never raises a Trouble."""
     key, script, ahead = key_of(snapshot.service), _Script(stage.judge(snapshot), stage.send), _Ahead(stage.clock)
-    services = Services(
+    services = Services(Site(
         script.snapshot, script.patch, script.send, script.tell, stage.rules, ahead, nonce=lambda: "rehearsed",
         memory=script.memory,
-    )  # fmt: skip
-    services.directories, services.lookups = stage.directories, stage.lookups
+    ))  # fmt: skip
+    services.site.directories, services.site.lookups = stage.directories, stage.lookups
     trouble: Trouble | None = None
     try:
         for _ in range(MOST_TURNS):
