@@ -76,7 +76,13 @@ async def services(footing: Footing) -> None:
     """Services of type LoadBalancer to balancers."""
     watching, cloud = footing.watching, footing.cloud
     async with _telling(footing, "service-controller") as tell:
-        claims = Claims(cloud.instances, cloud.rules.region, watching.nodes_changed, partial(_doubted, footing, tell))
+        claims = Claims(
+            cloud.instances,
+            cloud.rules.region,
+            cloud.rules.vpc_id,
+            watching.nodes_changed,
+            partial(_doubted, footing, tell),
+        )
         story = Services(ServiceSite(
             lambda key: (found := watching.caches.snapshot(key)) and claims.judge(found), footing.kube.patch,
             cloud.send, tell, cloud.rules, footing.clock,

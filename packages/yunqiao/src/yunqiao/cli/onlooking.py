@@ -59,7 +59,12 @@ class View:
 
     async def _checked(self, cloud: Cloud) -> Claims:
         """Ask ECS whether the nodes are what they claim to be."""
-        claims = Claims(cloud.instances, cloud.rules.region, tell=lambda name, text: log.warning("%s: %s", name, text))
+        claims = Claims(
+            cloud.instances,
+            cloud.rules.region,
+            cloud.rules.vpc_id,
+            tell=lambda name, text: log.warning("%s: %s", name, text),
+        )
         names = [node.metadata.name for node in self.caches.nodes if claims.noticed(None, node)]
         for name, outcome in (await claims.check(names)).items():
             if isinstance(outcome, Trouble):

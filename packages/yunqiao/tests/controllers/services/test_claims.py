@@ -29,14 +29,18 @@ class Cloud:
     """Shows the instances i-w1, i-w2, ... with the same number each."""
 
     def __init__(self):
-        self.calls, self.trouble, self.hidden = 0, None, set()
+        self.calls, self.trouble, self.hidden, self.vpcs = 0, None, set(), {}
 
     async def send(self, call):
         self.calls += 1
         if self.trouble is not None:
             raise self.trouble
         shown = [one for one in msgspec.json.decode(call.params["InstanceIds"]) if one not in self.hidden]
-        return {"Instances": {"Instance": [{"InstanceId": one, "SerialNumber": NUMBER} for one in shown]}}
+        items = [
+            {"InstanceId": one, "SerialNumber": NUMBER, "VpcAttributes": {"VpcId": self.vpcs.get(one, "vpc-ours")}}
+            for one in shown
+        ]
+        return {"Instances": {"Instance": items}}
 
 
 def node(name, number=NUMBER, provider_id=None, labels=None, ip=""):
@@ -51,7 +55,9 @@ def node(name, number=NUMBER, provider_id=None, labels=None, ip=""):
 class Scene:
     def __init__(self):
         self.cloud, self.changes, self.told = Cloud(), 0, []
-        self.claims = Claims(Instances(self.cloud.send, "cn-hangzhou", Time()), "cn-hangzhou", self.change, self.tell)
+        self.claims = Claims(
+            Instances(self.cloud.send, "cn-hangzhou", Time()), "cn-hangzhou", "vpc-ours", self.change, self.tell
+        )
 
     def change(self):
         self.changes += 1
@@ -111,6 +117,19 @@ async def test_an_instance_of_another_region_takes_no_traffic_and_no_call(scene)
     await scene.check(far)
     assert (scene.judged(far), scene.cloud.calls) == ([], 0)
     assert "is in cn-beijing" in scene.told[0][1]
+
+
+async def test_an_instance_of_another_vpc_takes_no_traffic(scene):
+    scene.cloud.vpcs = {"i-w2": "vpc-theirs"}
+    await scene.check(node("w1"), node("w2"))
+    assert scene.judged(node("w1"), node("w2")) == ["w1"]
+    assert "is in vpc-theirs, and load balancers of vpc-ours" in scene.told[0][1]
+
+
+async def test_where_nobody_tells_the_vpc_nodes_of_any_are_taken(scene):
+    scene.claims.vpc_id, scene.cloud.vpcs = "", {"i-w2": "vpc-theirs"}
+    await scene.check(node("w1"), node("w2"))
+    assert scene.judged(node("w1"), node("w2")) == ["w1", "w2"]
 
 
 async def test_an_instance_that_is_not_shown_is_looked_for_again(scene):

@@ -23,6 +23,10 @@ ELSEWHERE = (
     "its ECS instance {id} is in {theirs}, and load balancers of {ours} do not reach it: no load balancer sends "
     "traffic to this node"
 )
+OTHER_VPC = (
+    "its ECS instance {id} is in {theirs}, and load balancers of {ours} (vpcid, Global.vpcid) do not reach it: no load "
+    "balancer sends traffic to this node"
+)
 NOT_FOUND = (
     "its providerID names the ECS instance {id}, which is not found: no load balancer begins to send traffic to this "
     "node; if the instance exists, check account, region and the RAM permission ecs:DescribeInstances"
@@ -41,12 +45,13 @@ Claim = tuple[object, ...]
 class Claims:
     """What is known of the nodes' claims, by node name.
 
-    `changed` is called when more is known, `tell` with a node's name and why it gets no traffic. `doubts` has what was
-    told of nodes that are not confirmed.
+    `vpc_id` is the cluster's where that is configured. `changed` is called when more is known, `tell` with a node's name and
+    why it gets no traffic. `doubts` has what was told of nodes that are not confirmed.
     """
 
     instances: Instances
     region: str
+    vpc_id: str = ""
     changed: Callable[[], None] = lambda: None
     tell: Callable[[str, str], None] = lambda _name, _text: None
     doubts: dict[str, str] = field(default_factory=dict)
@@ -103,11 +108,17 @@ class Claims:
             self._doubt(one.name, NOT_FOUND.format(id=one.instance))
             return ABSENT_AGAIN
         else:
-            doubt = one.machine.doubt(answer)
+            doubt = one.machine.doubt(answer) or self._beyond(answer)
         self._verdicts[one.name] = (_claim(one), doubt)
         self._doubt(one.name, doubt)
         self._waiting.pop(one.name, None)
         return None
+
+    def _beyond(self, instance: Instance) -> str:
+        """Why an instance is out of reach: one backend of another VPC has a whole group refused (NetworkConflict)."""
+        if not self.vpc_id or instance.vpc_id in ("", self.vpc_id):
+            return ""
+        return OTHER_VPC.format(id=instance.id, theirs=instance.vpc_id, ours=self.vpc_id)
 
     def _doubt(self, name: str, text: str) -> None:
         if text and self.doubts.get(name) != text:

@@ -17,9 +17,9 @@ class Neighbours:
         """This Service has all it wants, or wants nothing more."""
         self.waiting.pop(key, None)
 
-    def freed(self, balancer_id: str) -> set[str]:
-        """Something was taken away there: those who waited for it, who then wait no longer."""
-        woken = {key for key, one in self.waiting.items() if one == balancer_id}
+    def freed(self, balancer_id: str, by: str) -> set[str]:
+        """Something was taken away there by one of them: the others who waited for it, who then wait no longer."""
+        woken = {key for key, one in self.waiting.items() if one == balancer_id and key != by}
         for key in woken:
             del self.waiting[key]
         return woken

@@ -112,7 +112,7 @@ class Turn:
     def freed(self) -> set[str]:
         """The Services that waited for something that this turn has taken away."""
         key = key_of(self._service)
-        return {other for one in self._left for other in self._site.neighbours.freed(one)} - {key}
+        return {other for one in self._left for other in self._site.neighbours.freed(one, by=key)}
 
     async def complain(self, problems: Sequence[str]) -> None:
         """Say on the Service itself what cannot be done, or that all is well again."""
