@@ -79,7 +79,7 @@ async def services(footing: Footing) -> None:
         claims = Claims(
             cloud.instances,
             cloud.rules.region,
-            cloud.rules.vpc_id,
+            footing.settings.vpc_id,
             watching.nodes_changed,
             partial(_doubted, footing, tell),
         )

@@ -62,7 +62,7 @@ class View:
         claims = Claims(
             cloud.instances,
             cloud.rules.region,
-            cloud.rules.vpc_id,
+            self.settings.vpc_id,
             tell=lambda name, text: log.warning("%s: %s", name, text),
         )
         names = [node.metadata.name for node in self.caches.nodes if claims.noticed(None, node)]
