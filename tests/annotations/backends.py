@@ -62,6 +62,8 @@ class Backend:
 
     async def stop(self) -> None:
         assert self._server is not None
+        for _ in range(5):  # who has come last is a connection, which asyncio would lose once the server is closed
+            await asyncio.sleep(0)
         self._server.close()
         self.refuse_datagrams()
         for writer in self._writers:
