@@ -8,7 +8,6 @@ are there. Cloud, cluster and controller are processes of their own. The quota o
 
 import argparse
 import asyncio
-import base64
 import json
 import sys
 import tempfile
@@ -20,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import yaml
-from measuring import KEY, PATIENCE, SECRET, Stage, api_of, program
+from measuring import KEY, PATIENCE, SECRET, Stage, api_of, configure, program
 
 TAINT = {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
 AT_ONCE = 20
@@ -60,10 +58,7 @@ async def measure(options: argparse.Namespace) -> Joined:
     """Let the nodes join a cluster whose controller is running."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "world.yaml").write_text(yaml.safe_dump(world(options.nodes, options.rates)))
-        keys = {"accessKeyID": KEY, "accessKeySecret": SECRET}
-        coded = {name: base64.b64encode(text.encode()).decode() for name, text in keys.items()}
-        (folder / "cloud-config").write_text(json.dumps({"Global": {**coded, "region": "cn-hangzhou"}}))
+        configure(folder, world(options.nodes, options.rates))
         cloud = ["serve", "--listen", "127.0.0.1:0", "--world", str(folder / "world.yaml"),
                  "--latency", str(options.latency)]  # fmt: skip
         cluster = ["serve", "--listen", "127.0.0.1:0", "--write-kubeconfig", str(folder / "kubeconfig"), "--no-nodes"]

@@ -302,12 +302,17 @@ def _world(nodes: int, rates: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@contextlib.asynccontextmanager
-async def staged(folder: Path, nodes: int, latency: int, rates: str, services: int) -> AsyncIterator[Stage]:
-    (folder / "world.yaml").write_text(yaml.safe_dump(_world(nodes, rates)))
+def configure(folder: Path, world: dict[str, Any]) -> None:
+    """Write what the programs are started with: the world, and the controller's configuration."""
+    (folder / "world.yaml").write_text(yaml.safe_dump(world))
     keys = {"accessKeyID": KEY, "accessKeySecret": SECRET}
     coded = {name: base64.b64encode(text.encode()).decode() for name, text in keys.items()}
     (folder / "cloud-config").write_text(json.dumps({"Global": {**coded, "region": "cn-hangzhou"}}))
+
+
+@contextlib.asynccontextmanager
+async def staged(folder: Path, nodes: int, latency: int, rates: str, services: int) -> AsyncIterator[Stage]:
+    configure(folder, _world(nodes, rates))
     cloud = ["serve", "--listen", "127.0.0.1:0", "--world", str(folder / "world.yaml"), "--latency", str(latency)]
     cluster = ["serve", "--listen", "127.0.0.1:0", "--write-kubeconfig", str(folder / "kubeconfig"), "--no-nodes"]
     async with (
