@@ -507,6 +507,7 @@ async def test_a_pod_that_waits_for_us_is_taken_when_its_containers_are_and_told
 
 @pytest.mark.parametrize("policy", ["Cluster", "Local"])
 async def test_d15_a_pod_behind_its_node_is_told_as_well(site, policy):
+    """A node's port leads to ready pods alone, so the balancer has nothing to do for one that is not."""
     site.cluster.ask(external_traffic_policy=policy)
     site.put(p1="ready", p2="ready")
     await site.quiet()
@@ -514,7 +515,17 @@ async def test_d15_a_pod_behind_its_node_is_told_as_well(site, policy):
     site.put(p1="ready", p2="ready", p3="unready")
     await site.turn()
     assert told_to(site, "p3") == [("True", "ServerRegistered")]
-    assert site.calls() == ([SET] if policy == "Local" else [])
+    assert site.calls() == []
+
+
+async def test_a_node_is_no_backend_in_local_mode_for_a_pod_that_is_not_ready(site):
+    site.cluster.ask(external_traffic_policy="Local")
+    site.put(p1="ready")
+    await site.quiet()
+    site.cluster.pods["p3"] = waiting_pod("p3", ready="True")
+    site.put(p1="ready", p3="unready")
+    await site.turn()
+    assert site.calls() == []
 
 
 async def test_a_pod_that_waits_while_we_restart_is_told_all_the_same(site):

@@ -101,7 +101,7 @@ class Site:
         replicas: int = 3,
         *,
         annotations: Mapping[str, str] | None = None,
-        pod: Mapping[str, int] | None = None,
+        pod: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Load]:
         """Pods behind a balancer that answers, and requests to it while the block runs."""
         self.deploy(name, replicas, **(pod or {}))
@@ -117,7 +117,7 @@ class Site:
         self.cluster.verbs.delete(SERVICES, name, "default")
         self.cluster.verbs.delete(DEPLOYMENTS, name, "default", propagation="Background")
 
-    def deploy(self, name: str, replicas: int, **pod: int) -> None:
+    def deploy(self, name: str, replicas: int, **pod: Any) -> None:
         """Pods of that name; see `deployment` for what can be said of them."""
         self.cluster.verbs.create(DEPLOYMENTS, deployment(name, replicas, **pod), "default")
 

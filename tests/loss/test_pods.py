@@ -4,6 +4,8 @@ import pytest
 from tests.loss.modes import MODES, NOT_CLUSTER
 from tests.loss.site import DEPLOYMENTS, NODES
 
+from yunqiao.controllers.services.gates import gate_of
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -16,6 +18,20 @@ async def test_a_rolling_update_loses_no_request(place, mode):
         await place.settled(name, mode)
     assert place.lost(load) == []
     assert len(load.pods) == 6
+
+
+@pytest.mark.parametrize("mode", NOT_CLUSTER)
+async def test_a_rollout_waits_for_each_pod_to_be_healthy_at_the_balancer_where_pods_have_the_gate(place, mode):
+    name = f"gated-{mode}"
+    gate = gate_of(name)
+    async with place.load(name, mode, pod={"surge": 0, "gates": (gate,)}) as load, place.watched(name) as history:
+        place.roll(name)
+        await place.available(name, 3)
+        await place.settled(name, mode)
+        told = [one for pod in place.pods(name) for one in pod["status"]["conditions"] if one["type"] == gate]
+    assert [one["status"] for one in told] == ["True"] * 3
+    assert min(len(look.healthy) for look in history) >= 2
+    assert place.lost(load) == []
 
 
 @pytest.mark.parametrize("mode", NOT_CLUSTER)

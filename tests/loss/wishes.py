@@ -35,9 +35,19 @@ ENI = Mode("eni", annotations={"service.beta.kubernetes.io/backend-type": "eni"}
 
 
 def deployment(
-    name: str, replicas: int, *, grace: int = 2, pre_stop: int = 1, min_ready: int = 0, surge: int = 1
+    name: str,
+    replicas: int,
+    *,
+    grace: int = 2,
+    pre_stop: int = 1,
+    min_ready: int = 0,
+    surge: int = 1,
+    gates: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Pods that are ready when a probe says so; without surge one goes before one comes. Times in seconds."""
+    """Pods that are ready when a probe says so, and somebody for each of `gates`; times in seconds.
+
+    Without surge one goes before one comes.
+    """
     container = {
         "name": "web",
         "image": "app:1",
@@ -47,7 +57,11 @@ def deployment(
     }
     template = {
         "metadata": {"labels": {"app": name}},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": grace},
+        "spec": {
+            "containers": [container],
+            "terminationGracePeriodSeconds": grace,
+            "readinessGates": [{"conditionType": gate} for gate in gates],
+        },
     }
     spec = {
         "replicas": replicas,

@@ -158,17 +158,17 @@ class Crew:
         yield from (_Member(one) for place in self.pods(port) if (one := self._direct(place, key)) is not None)
 
     def ways(self, port: ServicePort) -> Iterator[tuple[str, Backend | None]]:
-        """The UID of each pod of a port with the backend that leads to it; None where any of them may."""
+        """The UID of each pod of a port with the backend that leads to it; None where any of them may.
+
+        Of Local mode there are none: a node's port leads to pods that are ready and to no others.
+        """
         direct = {place.address: self._direct(place, "") for place in self.pods(port)}
-        for place in self._places(port):
-            node = self.choice.taking.get(place.node)
+        for place in self._admitted(port):
             if place.address in direct:
                 found = direct[place.address]
                 yield from [(place.pod, found)] if found is not None else ()
             elif not self.local:
                 yield place.pod, None
-            elif node is not None:
-                yield place.pod, _machine(node, port, "")
 
     def misses(self, port: ServicePort) -> bool:
         """Whether one that should serve cannot be said, since nobody knows its interface."""
@@ -179,7 +179,7 @@ class Crew:
         """The pods that serve a port by their own interfaces."""
         if not (self.by_interface or self._virtual or self._leaving_virtual):
             return
-        for place in self._places(port):
+        for place in self._admitted(port):
             if self.by_interface or place.node in self._virtual:
                 yield place
             elif place.node in self._leaving_virtual:
@@ -210,7 +210,11 @@ class Crew:
                 yield _Member(replace(_machine(machines[name], port, key), leaving=count == 0), count)
 
     def _places(self, port: ServicePort) -> Sequence[Place]:
-        """Where its pods are; with no node Ready the cluster calls all of them unready, and that is not believed."""
+        """Where its ready pods are; with no node Ready the cluster calls all unready, and that is not believed."""
+        return places(self.asked.snapshot.slices, port, self.family, lambda _: self.choice.failed_open)
+
+    def _admitted(self, port: ServicePort) -> Sequence[Place]:
+        """The same, with pods that wait for nothing but their balancer: it may reach them before they are ready."""
         admits = self.asked.found.admits
         return places(self.asked.snapshot.slices, port, self.family, lambda pod: self.choice.failed_open or admits(pod))
 
