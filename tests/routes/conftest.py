@@ -4,6 +4,7 @@
 are some seconds old, the end of the process at any call. `Cluster` holds the nodes as the API server does.
 """
 
+import asyncio
 import contextlib
 import copy
 from collections import Counter
@@ -177,7 +178,8 @@ class Cloud:
 class Cluster:
     """Nodes as the API server holds them; `behind` has those that the watch still shows otherwise (None: not at all).
 
-    `before_patch` is asked before each patch: what it raises is what the patch comes to.
+    `before_patch` is asked before each patch: what it raises is what the patch comes to. `troubles` has one for each
+    patch: "", lost-before, lost-after, ended-before, ended-after; a process that has `ended` patches nothing more.
     """
 
     held: dict[str, Node] = field(default_factory=dict)
@@ -185,6 +187,8 @@ class Cluster:
     patches: list[Patch] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     before_patch: Callable[[Patch], None] = lambda _: None
+    troubles: list[str] = field(default_factory=list)
+    ended: bool = False
 
     def nodes(self) -> list[Node]:
         shown = {**self.held, **self.behind}
@@ -195,7 +199,20 @@ class Cluster:
         return self.held.get(name)
 
     async def patch(self, patch: Patch) -> None:
+        trouble = self.troubles.pop(0) if self.troubles and not self.ended else ""
+        self._goes_wrong(trouble, "before")
         self.before_patch(patch)
+        self._patched(patch)
+        self._goes_wrong(trouble, "after")
+
+    def _goes_wrong(self, trouble: str, when: str) -> None:
+        self.ended = self.ended or trouble == f"ended-{when}"
+        if self.ended:
+            raise Ended
+        if trouble == f"lost-{when}":
+            raise Lost("the connection ended")
+
+    def _patched(self, patch: Patch) -> None:
         node = self.held.get(patch.name)
         if node is None or node.metadata.uid != patch.body["metadata"]["uid"]:
             raise Stale("the node is gone")
@@ -249,6 +266,7 @@ class Bench:
         self.restart()
 
     def restart(self, **rules: Any) -> None:
+        self.cluster.ended = False
         self.rules = Rules(**{**{name: getattr(self.rules, name) for name in Rules.__dataclass_fields__}, **rules})
 
         def tell(node: Node, _kind: str, reason: str, text: str) -> None:
@@ -281,6 +299,7 @@ class Bench:
         try:
             return await self.routes.reconcile("routes")
         except Ended:
+            await asyncio.sleep(0)  # what it had begun ends with it
             self.restart()
             return 0.0
         except NotYet as trouble:

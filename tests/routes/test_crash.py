@@ -3,11 +3,11 @@
 import pytest
 from tests.routes.conftest import LAG, Bench, new_node
 
-from yunqiao.model.errors import Lost
-
 TROUBLES = ("ended-before", "ended-after", "lost-before", "lost-after", "late", "old", "throttled")
 CALLS = 14
 """At least as many calls as the life below takes."""
+PATCHES = 4
+"""As many patches as it takes."""
 
 
 async def life(bench: Bench) -> None:
@@ -68,17 +68,37 @@ async def test_after_a_lost_answer_it_looks_before_it_writes_again(bench: Bench)
     assert bench.cluster.condition("w1")[0] == "False"
 
 
-@pytest.mark.parametrize("number", range(4))
-async def test_a_patch_that_fails_is_sent_again(bench: Bench, number: int) -> None:
-    tries = iter(range(100))
-
-    def fail(_patch) -> None:
-        if next(tries) == number:
-            raise Lost("the connection ended")
-
-    bench.cluster.before_patch = fail
+async def test_the_life_takes_no_more_patches_than_are_tried(bench: Bench) -> None:
     await life(bench)
+    assert len(bench.cluster.patches) == PATCHES
+
+
+@pytest.mark.parametrize("trouble", [one for one in TROUBLES if one.startswith(("ended", "lost"))])
+@pytest.mark.parametrize("number", range(PATCHES))
+async def test_a_trouble_at_any_patch_changes_nothing_about_the_end(bench: Bench, trouble: str, number: int) -> None:
+    """Between the table and what the node is told, too: what was written is found, and told by whoever comes next."""
+    bench.cluster.troubles = [""] * number + [trouble]
+    await life(bench)
+    assert bench.cluster.troubles == []
     assert reached(bench)
+    before = len(bench.cloud.writes())
+    await bench.period()
+    assert len(bench.cloud.writes()) == before
+    assert reached(bench)
+
+
+@pytest.mark.parametrize("trouble", ["ended-before", "ended-after", "lost-before", "lost-after"])
+@pytest.mark.parametrize("call", ["ended-after", "lost-after", "late", "old"])
+async def test_a_trouble_at_a_call_and_one_at_a_patch_neither(call: str, trouble: str) -> None:
+    for number in range(CALLS):
+        for patch in range(PATCHES):
+            bench = Bench()
+            bench.cloud.troubles = [""] * number + [call]
+            bench.cluster.troubles = [""] * patch + [trouble]
+            await life(bench)
+            bench.time.time += LAG
+            await bench.period()
+            assert reached(bench), (number, patch)
 
 
 async def test_a_node_that_the_new_leader_has_not_heard_of_keeps_its_entry(bench: Bench) -> None:
