@@ -4,6 +4,7 @@
 preconditions and their conflicts are real. `Bench` runs the controller between them, which can end and begin anew.
 """
 
+import copy
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ from yunsim.products.vpc.state import State as VpcState
 from yunsim.world import World
 
 REGION, VPC = "cn-hangzhou", "vpc-test"
+LAG = 3.0
+"""Seconds by which a look may be old, and a call may be late."""
 TAINT = {"key": UNINITIALIZED, "value": "true", "effect": "NoSchedule"}
 
 
@@ -66,32 +69,55 @@ def new_world() -> World:
 
 @dataclass
 class Cloud:
-    """A Send into a World; `troubles` has one for each call: "", lost-before, lost-after, ended-before, ended-after."""
+    """A Send into a World; `troubles` has one for each call.
 
+    They are "", lost-before, lost-after, ended-before, ended-after, throttled, late (a write takes effect LAG seconds
+    after its sender gave up) and old (a look shows what there was LAG seconds ago).
+    """
+
+    time: "Time"
     world: World = field(default_factory=new_world)
     troubles: list[str] = field(default_factory=list)
     failing: dict[str, BaseException] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
+    _past: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    _late: list[tuple[float, Call]] = field(default_factory=list)
+
+    def remember(self) -> None:
+        """What there is now is what an old look, if one is ordered, shows for LAG seconds from now on."""
+        if "old" in self.troubles:
+            self._past = [*self._past[-20:], (self.time.now(), copy.deepcopy(self.world.states))]
+
+    def set_status(self, own_id: str, status: str) -> None:
+        """A machine is Stopped, or is Running again."""
+        self.remember()
+        self.world.states["ecs"].instances[own_id].status = status
 
     def add(self, own_id: str, **more: Any) -> Instance:
+        self.remember()
         made: Instance = self.world.states["ecs"].add_instance(self.world, "vsw-test", own_id=own_id, **more)
         return made
 
     def release(self, own_id: str) -> None:
-        self.world.states["ecs"].instances[own_id].status = "Stopped"
+        self.set_status(own_id, "Stopped")
         perform(self.world, "ecs", "DeleteInstance", {"RegionId": REGION, "InstanceId": own_id})
 
     async def send(self, call: Call) -> dict[str, Any]:
+        self._arrive()
         self.calls.append(call)
         ordered = self.troubles.pop(0) if self.troubles else ""
         if call.action in self.failing:
             raise self.failing[call.action]
         if ordered == "ended-before":
             raise Ended
-        if ordered == "lost-before":
+        if ordered == "throttled":
+            raise outcome(Fault(call.action, 400, "Throttling.User", "too fast", "request-id"), call.product)
+        if ordered == "late" and call.write:
+            self._late.append((self.time.now() + LAG, call))
+        if ordered == "lost-before" or (ordered == "late" and call.write):
             raise Lost("the connection ended")
-        reply = self._answer(call)
+        reply = self._old(call) if ordered == "old" and not call.write else self._answer(call)
         if ordered == "lost-after":
             raise Lost("the connection ended")
         if ordered == "ended-after":
@@ -101,7 +127,24 @@ class Cloud:
     def count(self, action: str) -> int:
         return sum(call.action == action for call in self.calls)
 
+    def _arrive(self) -> None:
+        """Calls whose sender has long given up reach the cloud."""
+        due = [call for when, call in self._late if when <= self.time.now()]
+        self._late = [(when, call) for when, call in self._late if when > self.time.now()]
+        for call in due:
+            self._answer(call)
+
+    def _old(self, call: Call) -> dict[str, Any]:
+        since = [states for when, states in self._past if when >= self.time.now() - LAG]
+        now, self.world.states = self.world.states, since[0] if since else self.world.states
+        try:
+            return self._answer(call)
+        finally:
+            self.world.states = now
+
     def _answer(self, call: Call) -> dict[str, Any]:
+        if call.write:
+            self.remember()
         try:
             reply = perform(self.world, call.product, call.action, call.params)
         except ApiError as error:
@@ -226,13 +269,14 @@ class Cluster:
 class Bench:
     """Cloud, cluster and the controller between them."""
 
-    cloud: Cloud = field(default_factory=Cloud)
-    cluster: Cluster = field(default_factory=Cluster)
     time: Time = field(default_factory=Time)
+    cloud: Cloud = field(init=False)
+    cluster: Cluster = field(default_factory=Cluster)
     rules: Rules = field(default_factory=lambda: Rules(REGION, VPC))
     told: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.cloud = Cloud(self.time)
         self.restart()
 
     def restart(self) -> None:
