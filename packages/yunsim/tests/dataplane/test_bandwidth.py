@@ -104,22 +104,31 @@ async def test_all_connections_of_a_listener_share_its_bandwidth(rig):
     assert LEAST < await seconds_of(*(fetch(rig, listener) for _ in range(2))) < MOST
 
 
-async def test_many_short_connections_are_no_way_around_it(rig):
-    async def little(reader, writer):
-        await reader.readline()
-        writer.write(bytes(SIZE // 20))
+LITTLE = SIZE // 20
+IN_HTTP = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n"
+OUT_HTTP = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 
-    async def visit():
-        reader, writer = await rig.connect(listener)
-        writer.write(b"go\n")
-        await reader.readexactly(SIZE // 20)
-        await closed(writer)
 
-    listener = await listening(rig, little, bandwidth=NARROW)
+@pytest.mark.parametrize("protocol", ["tcp", "http"])
+@pytest.mark.parametrize(("asked", "answered"), [(LITTLE, 1), (1, LITTLE)], ids=["in", "out"])
+async def test_many_short_connections_are_no_way_around_it(rig, protocol, asked, answered):
+    request, answer = (IN_HTTP % asked, OUT_HTTP % answered) if protocol == "http" else (b"\r\n\r\n", b"")
+
+    async def once(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(asked)
+        writer.write(answer + bytes(answered))
+
+    listener = await listening(rig, once, protocol=protocol, bandwidth=NARROW)
     await rig.apply(listener)
     begun = time.monotonic()
     for _ in range(20):
-        await visit()
+        reader, writer = await rig.connect(listener)
+        writer.write(request + bytes(asked))
+        if protocol == "http":
+            await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(answered)
+        await closed(writer)
     assert LEAST < time.monotonic() - begun < MOST
 
 
@@ -144,26 +153,51 @@ async def test_a_bandwidth_that_changes_is_followed_by_what_is_under_way(rig):
     assert await fetching < MOST
 
 
-async def test_datagrams_beyond_it_are_dropped(rig):
+class Talker(asyncio.DatagramProtocol):
+    """A backend of UDP: counts what comes, and answers `go` with a hundred datagrams."""
+
+    def __init__(self):
+        self.got = 0
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, address):
+        self.got += 1
+        for _ in range(100 if data == b"go" else 0):
+            self.transport.sendto(bytes(1000), address)
+
+
+@pytest.fixture
+async def talking(rig):
+    """A backend of UDP, and a client of its listener, through which 12,500 bytes may pass at once."""
     loop = asyncio.get_running_loop()
-    got = []
-
-    class Count(asyncio.DatagramProtocol):
-        def datagram_received(self, data, _):
-            got.append(len(data))
-
-    transport, _ = await loop.create_datagram_endpoint(Count, local_addr=("127.0.4.1", 0))
+    transport, talker = await loop.create_datagram_endpoint(Talker, local_addr=("127.0.4.1", 0))
     backend = Backend("b", *transport.get_extra_info("sockname"), 100)
     listener = rig.listener([backend], protocol="udp", bandwidth=Bandwidth(1), health_check=UNCHECKED)
     await rig.apply(listener)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.connect(rig.engine.ports()[key_of(listener)])
-        for _ in range(100):
-            client.send(bytes(1000))
-            await asyncio.sleep(0)
-        await asyncio.sleep(0.1)
+    client, heard = await loop.create_datagram_endpoint(Talker, remote_addr=rig.engine.ports()[key_of(listener)])
+    await asyncio.sleep(0.15)  # a burst is there
+    yield client, heard, talker
+    client.close()
     transport.close()
-    assert 0 < len(got) < 60
+    await asyncio.sleep(0)
+
+
+async def test_datagrams_beyond_it_are_dropped_on_their_way_in(talking):
+    client, _, talker = talking
+    for _ in range(100):
+        client.sendto(bytes(1000))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
+    assert 10 < talker.got < 60
+
+
+async def test_datagrams_beyond_it_are_dropped_on_their_way_out(talking):
+    client, heard, _ = talking
+    client.sendto(b"go")
+    await asyncio.sleep(0.2)
+    assert 10 < heard.got < 60
 
 
 async def test_nothing_passes_where_nothing_is_left_to_share():

@@ -1,11 +1,12 @@
 """Single requests in HTTP/2: their bodies, both ways and at any speed, and their ends."""
 
 import asyncio
+import time
 
 import pytest
 from h2.errors import ErrorCodes
 
-from yunsim.dataplane.engine import HealthCheck
+from yunsim.dataplane.engine import Bandwidth, HealthCheck
 
 MIB = bytes(range(256)) * 4096
 
@@ -170,6 +171,20 @@ async def test_a_backend_that_does_not_read_holds_the_client_back_and_no_other_s
     assert (await browser.reply(other)).body == MIB
     assert not upload.done()
     upload.cancel()
+
+
+async def test_both_directions_are_as_fast_as_the_bandwidth_of_the_listener(http2, browse):
+    listener, (origin,) = await http2(bandwidth=Bandwidth(8))
+    origin.parts = 16
+    browser = await browse(listener)
+    begun = time.monotonic()
+    stream = browser.ask("/first", method="POST", ends=False)
+    await browser.upload(stream, MIB)
+    await browser.reply(stream)
+    uploaded = time.monotonic()
+    assert 0.5 < uploaded - begun < 4
+    assert len((await browser.get("/big")).body) == len(MIB)
+    assert 0.5 < time.monotonic() - uploaded < 4
 
 
 async def test_an_answer_before_the_end_of_the_request_stops_the_upload(http2, browse):

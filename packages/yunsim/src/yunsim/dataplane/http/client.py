@@ -49,6 +49,7 @@ class Client(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.address = transport.get_extra_info("peername")[:2]
         self.service.sweeper.add(self)
+        self.service.lane.inward.charge(0, self)
         if self.service.closed or not self.service.listener.access.admits(self.address[0]):
             self.end()
 
