@@ -109,7 +109,7 @@ def at_calls():
             yield pytest.param(chapter, trouble, id=f"{chapter.__name__}-{trouble}", marks=known)
 
 
-@pytest.mark.parametrize(("chapter", "trouble"), at_calls())
+@pytest.mark.parametrize(("chapter", "trouble"), list(at_calls()))
 async def test_a_trouble_at_any_call_to_the_cloud_ends_well(new_bench, chapter, trouble):
     undisturbed, calls, writes = await told(new_bench, chapter)
     assert calls
