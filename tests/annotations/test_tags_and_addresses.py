@@ -1,7 +1,10 @@
 """Tags beside those that say whose a balancer is, and addresses that are published in the place of its own."""
 
 from tests.annotations.lives import CHAPTERS, tells_of
+from tests.annotations.places import POD_PORT
 from tests.annotations.stage import Stage
+
+from yunqiao.controllers.services.clb.options import BACKEND_TYPE
 
 INTRANET = {"address-type": "intranet"}
 
@@ -28,17 +31,26 @@ async def test_elastic_addresses_are_published_in_the_place_of_the_own_one(stage
     assert stage.published() == [(stage.balancer["Address"], "")]
     assert any("no elastic IP address is bound" in text for text in stage.warnings())
     first, second = stage.elastic_address(), "203.0.113.8"
-    await stage.bench.verify()
-    assert stage.published() == [(first, "")]
-    await stage.carrying.settled()
-    for address in (first, stage.balancer["Address"]):
-        assert {(await stage.tell(at=stage.on_wire(address)))["backend"] for _ in range(4)} == {"w0", "w1"}
     stage.elastic(second)
     await stage.bench.verify()
     assert stage.published() == [(first, ""), (second, "")]
     await stage.wear(INTRANET)
     assert stage.published() == [(stage.balancer["Address"], "")]
     await stage.gone()
+
+
+@tells_of("external-ip-type")
+async def test_a_pod_is_reached_through_the_elastic_address_that_is_published(stage: Stage) -> None:
+    await stage.pod("pod", "w0", "127.16.0.60")
+    stage.endpoints({"127.16.0.60": "w0"}, number=POD_PORT)
+    await stage.wear(INTRANET | {"external-ip-type": "eip", BACKEND_TYPE: "eni"})
+    stage.elastic_address()
+    await stage.bench.verify()
+    await stage.carrying.settled()
+    ((published, _),) = stage.published()
+    assert published != stage.balancer["Address"]
+    for address in (published, stage.balancer["Address"]):
+        assert await stage.reach("tcp", at=stage.on_wire(address)) == "pod"
 
 
 @tells_of("network-type", chapters=CHAPTERS)
