@@ -36,7 +36,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 T = TypeVar("T")
 SOON, QUIET = 15.0, 0.5
 """Seconds in which something must become so, and for which nothing may happen."""
-NETWORK = "NetworkUnavailable"
+NETWORK, MERGE = "NetworkUnavailable", "application/merge-patch+json"
 
 
 @dataclass
@@ -90,6 +90,12 @@ class Site:
     def written(self) -> int:
         """How many calls have changed something in the cloud."""
         return sum(not one.action.startswith("Describe") for one in self.cloud.cloud.journal.since(0))
+
+    def says(self, name: str, ready: str) -> None:
+        """What a kubelet says of itself."""
+        conditions = self.node(name)["status"]["conditions"]
+        changed = [{**one, "status": ready} if one["type"] == "Ready" else one for one in conditions]
+        self.cluster.verbs.patch("nodes", name, {"status": {"conditions": changed}}, MERGE, subresource="status")
 
     def looks(self) -> int:
         """How often instances were looked at."""
@@ -149,6 +155,18 @@ async def test_a_machine_that_restarts_is_the_node_that_it_was(site: Site) -> No
     assert (after["spec"], after["status"]["addresses"]) == (before["spec"], before["status"]["addresses"])
     assert site.instance("worker-1") == site.machine("worker-1").id
     assert site.written() == writes
+
+
+async def test_a_kubelet_that_is_not_ready_costs_its_node_nothing(site: Site) -> None:
+    routes, spec = site.routes(), site.node("worker-3")["spec"]
+    for ready in ("False", "True"):
+        looks = site.looks()
+        site.says("worker-3", ready)
+        await site.looked(looks)
+        assert site.instance("worker-3") == site.machine("worker-3").id
+        assert SHUTDOWN not in site.taints("worker-3")
+    assert site.routes() == routes
+    await site.until("nothing of it is left", lambda: site.node("worker-3")["spec"] == spec)
 
 
 async def test_a_silent_machine_that_runs_keeps_its_node_and_its_route(site: Site) -> None:
