@@ -4,6 +4,7 @@
 preconditions and their conflicts are real. `Bench` runs the controller between them, which can end and begin anew.
 """
 
+import contextlib
 import copy
 import json
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from yunqiao.engine import batches
 from yunqiao.engine.queue import Queue
 from yunqiao.kube.wire import Request, trouble
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Fault, Lost
+from yunqiao.model.errors import Fault, Lost, Trouble
 from yunqiao.model.kubernetes import NODE
 from yunqiao.model.step import Call, Deletion, Patch
 from yunsim.dispatch import perform
@@ -132,7 +133,8 @@ class Cloud:
         due = [call for when, call in self._late if when <= self.time.now()]
         self._late = [(when, call) for when, call in self._late if when > self.time.now()]
         for call in due:
-            self._answer(call)
+            with contextlib.suppress(Trouble):  # nobody waits for it
+                self._answer(call)
 
     def _old(self, call: Call) -> dict[str, Any]:
         since = [states for when, states in self._past if when >= self.time.now() - LAG]
