@@ -100,13 +100,9 @@ async def test_the_life_shows_all_that_a_node_controller_writes(new_bench):
 
 def at_calls():
     """Each chapter with each trouble."""
-    unshown = pytest.mark.xfail(
-        strict=True, reason="an interface that a look does not show is taken for one that lets packets of pods pass"
-    )
     for chapter in CHAPTERS:
         for trouble in AT_CALLS:
-            known = [unshown] if (chapter, trouble) == (joining, "old") else []
-            yield pytest.param(chapter, trouble, id=f"{chapter.__name__}-{trouble}", marks=known)
+            yield pytest.param(chapter, trouble, id=f"{chapter.__name__}-{trouble}")
 
 
 @pytest.mark.parametrize(("chapter", "trouble"), list(at_calls()))

@@ -20,7 +20,7 @@ FLAGS: tuple[Setting, ...] = (
     Setting("dry-run", "boolean", False, "Say what would be changed, change nothing."),
     Setting("configure-cloud-routes", "boolean", True, "Write a VPC route for each node's pod CIDR."),
     Setting("cluster-cidr", "string", "", "Pod CIDRs of the cluster, comma separated; empty: derived from the nodes."),
-    Setting("route-reconciliation-period", "duration", 300.0, "Time between two full looks at the routes.", least=1),
+    Setting("route-reconciliation-period", "duration", 300.0, "Time between two full looks at the routes, 1m at the least.", least=1),
     Setting("route-reconcile-batch-size", "integer", 50, "Routes per call.", least=1),
     Setting("node-reconcile-batch-size", "integer", 100, "Nodes per call.", least=0),
     Setting("node-event-aggregation-wait-seconds", "integer", 1, "Seconds in which node events are gathered."),

@@ -134,11 +134,14 @@ class Turn:
             raise failure
 
     def _is_checked(self) -> bool:
-        """Whether the interface drops what is not its own, as far as is known. Raises when nobody could look."""
+        """Whether the interface must be thought to drop what is not its own. Raises when nobody could look.
+
+        One that a look does not show has not been seen to let it pass: looks lag behind.
+        """
         if self.unchecked in self._seen.troubles:
             raise self._seen.troubles[self.unchecked]
         interface = self._seen.interfaces.get(self.unchecked)
-        return interface is not None and interface.source_dest_check is not False
+        return bool(self.unchecked) and (interface is None or interface.source_dest_check is not False)
 
     async def _do(self, step: Call | Patch, check: Check) -> Check:
         """Send one step; what its answer proves is what we go on with."""

@@ -45,8 +45,8 @@ Claim = tuple[object, ...]
 class Claims:
     """What is known of the nodes' claims, by node name.
 
-    `vpc_id` is the cluster's where that is configured. `changed` is called when more is known, `tell` with a node's name and
-    why it gets no traffic. `doubts` has what was told of nodes that are not confirmed.
+    `vpc_id` is the cluster's where that is configured. `changed` is called when more is known, `tell` with a node's
+    name and why it gets no traffic. `doubts` has what was told of nodes that are not confirmed.
     """
 
     instances: Instances
