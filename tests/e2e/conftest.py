@@ -5,6 +5,7 @@ Nothing here sleeps for a fixed time: `until` asks again until something is true
 
 import asyncio
 import json
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +23,7 @@ from aliyunsdkcore.request import CommonRequest
 
 from yunqiao.cli.sandboxed.places import KEY_ID, KEY_SECRET, REGION
 from yunqiao.cli.sandboxed.programs import Program, start
+from yunqiao.cli.sandboxed.ranges import LOCK_PORT
 from yunqiao.cli.sandboxed.sandbox import Sandbox, environment, sandbox
 from yunqiao.cli.sandboxed.traffic import Tally, send
 
@@ -31,6 +33,19 @@ INTRANET = {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type"
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 MERGE = {"Content-Type": "application/merge-patch+json"}
 WORKERS = {f"i-bp1worker0000000000{number}" for number in (1, 2, 3)}
+
+
+@asynccontextmanager
+async def default_addresses() -> AsyncIterator[None]:
+    """Those of the simulated cloud's default world, which are there once: whoever listens on them waits for others."""
+    with socket.socket() as lock:
+        while True:
+            try:
+                lock.bind(("127.16.255.254", LOCK_PORT))
+                break
+            except OSError:
+                await asyncio.sleep(0.05)
+        yield
 
 
 async def until(what: str, check: Callable[[], Awaitable[T]], seconds: float = DEADLINE) -> T:

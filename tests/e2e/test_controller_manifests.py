@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import yaml
+from tests.e2e.conftest import default_addresses
 
 from kubesim.access.access import Access
 from kubesim.errors import StatusError
@@ -143,6 +144,7 @@ def free_port():
 async def site(folder, monkeypatch):
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(serving(Settings(kubeconfig=folder / "admin", enforce_rbac=True)))
+        await stack.enter_async_context(default_addresses())
         cloud = await stack.enter_async_context(cloud_serving(WORLD, "127.0.0.1", 0))
         here = Site(folder, running.verbs, cloud)
         require = Access.require
@@ -198,8 +200,11 @@ async def life(here, until):
         return (status["loadBalancer"].get("ingress") or [{}])[0].get("ip")
 
     async def answers():
-        async with session.get(f"http://{found}:8080/") as answer:
-            return answer.status == 200
+        try:
+            async with session.get(f"http://{found}:8080/") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:  # its pods are still starting
+            return False
 
     async def gone():
         return "nginx" not in [one["metadata"]["name"] for one in here.verbs.list("services", "default")["items"]]

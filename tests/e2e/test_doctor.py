@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import yaml
+from tests.e2e.conftest import default_addresses
 
 from kubesim.access.users import User
 from kubesim.server.serving import Running, Settings, serving
@@ -164,6 +165,7 @@ async def site(tmp_path, capsys):
     async with AsyncExitStack() as stack:
         settings = Settings(tls=False, kubeconfig=tmp_path / "admin", enforce_rbac=True, users={TOKEN: user})
         cluster = await stack.enter_async_context(serving(settings))
+        await stack.enter_async_context(default_addresses())
         cloud = await stack.enter_async_context(cloud_serving(WORLD, "127.0.0.1", 0))
         yield Site(tmp_path, cluster, cloud, capsys)
 

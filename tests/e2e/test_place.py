@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from tests.e2e.conftest import default_addresses
 
 from kubesim.server.serving import Running, Settings, serving
 from yunqiao.cli import reaching
@@ -201,6 +202,7 @@ async def site(tmp_path, monkeypatch):
     monkeypatch.setattr(reaching, "Metadata", partial(metadata_service.Metadata, total=0.3))
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(serving(Settings(kubeconfig=tmp_path / "admin")))
+        await stack.enter_async_context(default_addresses())
         cloud = await stack.enter_async_context(cloud_serving(WORLD, "127.0.0.1", 0))
         yield Site(tmp_path, cluster, cloud)
 

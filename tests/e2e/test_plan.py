@@ -58,8 +58,12 @@ async def everything(stage):
 
 
 async def settled(stage, name):
+    """A Service that has its balancer, in a cluster whose nodes have their routes, and all of it is told."""
+    for node in ("control-plane-1", "worker-1", "worker-2", "worker-3"):
+        await stage.event(node, "CreatedRoute")
     await stage.service(name)
     await stage.address(name)
+    await stage.event(name, "EnsuredLoadBalancer")  # Events are written beside the work
 
 
 def actions(told):
@@ -75,6 +79,7 @@ async def test_a_service_that_has_all_it_asks_for_has_nothing_to_do(stage):
 
 async def test_a_new_manifest_is_planned_without_a_trace_and_then_run_sends_the_same(stage, tmp_path):
     file = manifest(tmp_path, "fresh")
+    await settled(stage, "quiet")
     before = await everything(stage)
     status, out, _ = await yunqiao(stage, "plan", "-f", file, "--output", "json")
     assert status == 3
