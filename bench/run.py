@@ -113,7 +113,7 @@ def page(results: list[Measured], options: argparse.Namespace) -> str:
         linux=platform.release(),
         python=platform.python_version(),
         table="\n".join(table(results)),
-        joining=printed("joining.py", "--nodes", "1000", "--steady", "360"),
+        joining=printed("joining.py", "--nodes", "1000"),
         changes=printed("changes.py"),
         layer=printed("kube_layer.py"),
     )
