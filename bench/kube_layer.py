@@ -23,6 +23,7 @@ from yunqiao.kube.client import Client
 from yunqiao.kube.connect import find
 from yunqiao.kube.limit import RateLimit
 from yunqiao.kube.transport import Transport
+from yunqiao.options.cloud_config import GATES
 
 ADDRESSES = 10
 """Endpoints of each slice."""
@@ -91,7 +92,7 @@ async def watch(kubeconfig: str, objects: int) -> None:
     monitor = asyncio.create_task(stall.run())
     begun = time.monotonic()
     async with Client(Transport(find(clock, kubeconfig), RateLimit(clock, 0), "bench")) as client:
-        watching = Watching(client, clock)
+        watching = Watching(client, clock, GATES)
         running = asyncio.create_task(watching.run())
         await watching.synced()
         say(objects=objects, seconds=time.monotonic() - begun, **stall.take(), megabytes=megabytes())
