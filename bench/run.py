@@ -80,14 +80,14 @@ Reads and writes are calls for load balancers (SLB); others are those of ECS and
 {table}
 ```
 
-Nodes that join all at once (`bench/joining.py`), every cloud answer delayed by 100 ms, the documented rate limits, a
-raised quota of route entries, each change of routes worked off by the VPC within a second:
+Nodes that join all at once (`bench/joining.py`): documented rate limits, every cloud answer delayed by 100 ms.
+The quota of route entries is raised, and the VPC works off each change of routes within a second.
 
 ```
 {joining}
 ```
 
-Calls for each kind of change, of one Service with two nodes (`bench/changes.py`):
+Calls for each kind of change, of one Service with three nodes (`bench/changes.py`):
 
 ```
 {changes}
