@@ -35,6 +35,14 @@ class Trouble(Exception):
         self.fault = fault
 
 
+def brief(trouble: Trouble) -> str:
+    """What went wrong, without the number of the request: the same words each time are one Event."""
+    fault = trouble.fault
+    if fault is None:
+        return str(trouble)
+    return str(trouble).replace(f" (RequestId {fault.request_id or 'none'})", "")
+
+
 class Refused(Trouble):
     """The user must act."""
 

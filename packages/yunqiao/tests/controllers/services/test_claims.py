@@ -5,11 +5,12 @@ import asyncio
 import msgspec
 import pytest
 
+from yunqiao.cloud.codes import outcome
 from yunqiao.cloud.instances import Instances
 from yunqiao.controllers.services.claims import ABSENT_AGAIN, Claims
 from yunqiao.model.candidate import candidate
 from yunqiao.model.cluster import Metadata, Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Service
-from yunqiao.model.errors import Lost, Refused
+from yunqiao.model.errors import Fault, Lost, Refused
 from yunqiao.model.snapshot import Snapshot
 
 NUMBER = "0fd1e7a4-1111-4222-8333-444455556666"
@@ -30,9 +31,12 @@ class Cloud:
 
     def __init__(self):
         self.calls, self.trouble, self.hidden, self.vpcs = 0, None, set(), {}
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def send(self, call):
         self.calls += 1
+        await self.gate.wait()
         if self.trouble is not None:
             raise self.trouble
         shown = [one for one in msgspec.json.decode(call.params["InstanceIds"]) if one not in self.hidden]
@@ -155,6 +159,39 @@ async def test_a_permission_that_is_missing_is_told_on_the_node_once(scene):
         outcomes = await scene.check(node("w1"))
         scene.claims.report("w1", outcomes["w1"])
     assert [name for name, text in scene.told if "ecs:DescribeInstances is not allowed" in text] == ["w1"]
+
+
+async def test_the_same_refusal_is_one_event_whatever_the_number_of_the_request(scene):
+    for number in range(2):
+        fault = Fault("DescribeInstances", 403, "Forbidden.RAM", "not allowed", f"request-{number}")
+        scene.cloud.trouble = outcome(fault, "ecs")
+        outcomes = await scene.check(node("w1"))
+        scene.claims.report("w1", outcomes["w1"])
+    assert len(scene.told) == 1
+
+
+async def test_what_a_kubelet_reports_while_ecs_is_asked_is_checked_as_well(scene):
+    scene.cloud.gate.clear()
+    asking = asyncio.create_task(scene.check(node("w1")))
+    while not scene.cloud.calls:
+        await asyncio.sleep(0)
+    assert scene.claims.noticed(node("w1"), node("w1", OTHER))
+    scene.cloud.gate.set()
+    await asking
+    assert scene.judged(node("w1", OTHER)) == ["w1?"]
+    await scene.claims.check(["w1"])
+    assert scene.judged(node("w1", OTHER)) == []
+
+
+async def test_a_node_that_goes_while_ecs_is_asked_leaves_nothing_behind(scene):
+    scene.cloud.gate.clear()
+    asking = asyncio.create_task(scene.check(node("w1", OTHER)))
+    while not scene.cloud.calls:
+        await asyncio.sleep(0)
+    scene.claims.noticed(node("w1", OTHER), None)
+    scene.cloud.gate.set()
+    await asking
+    assert (scene.claims.doubts, scene.told) == ({}, [])
 
 
 async def test_virtual_nodes_and_machines_elsewhere_claim_nothing(scene):

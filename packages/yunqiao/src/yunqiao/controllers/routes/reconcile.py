@@ -12,7 +12,7 @@ from yunqiao.controllers.routes.triggers import concerns
 from yunqiao.controllers.routes.turn import Turn
 from yunqiao.engine.figures import Figure
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Lost, Refused, Trouble
+from yunqiao.model.errors import Lost, Refused, Trouble, brief
 
 KEY = "routes"
 
@@ -57,11 +57,3 @@ class Routes:
     def figures(self) -> Iterable[Figure]:
         """How full the tables are, and how many nodes wait."""
         return self._site.filling.figures()
-
-
-def brief(trouble: Trouble) -> str:
-    """What went wrong, without the number of the request: the same words each time are one Event."""
-    fault = trouble.fault
-    if fault is None:
-        return str(trouble)
-    return str(trouble).replace(f" (RequestId {fault.request_id or 'none'})", "")

@@ -11,7 +11,7 @@ from yunqiao.cloud.instances import Instances
 from yunqiao.engine.batches import Outcome
 from yunqiao.model.candidate import Candidate, candidate
 from yunqiao.model.cluster import Node
-from yunqiao.model.errors import Lost, Trouble
+from yunqiao.model.errors import Lost, Trouble, brief
 from yunqiao.model.instance import Instance
 from yunqiao.model.snapshot import Snapshot
 
@@ -86,9 +86,8 @@ class Claims:
         ours = {name: one for name, one in asked.items() if one.region == self.region}
         now = self.instances.clock.now()
         answers = await self.instances.find({one.instance for one in ours.values()}, now - FRESH)
-        outcomes: dict[str, Outcome] = {}
-        for name, one in asked.items():
-            outcomes[name] = self._conclude(one, answers.get(one.instance))
+        still = [one for name, one in asked.items() if self._waiting.get(name) is one]  # others are gone, or new
+        outcomes = {one.name: self._conclude(one, answers.get(one.instance)) for one in still}
         if any(outcome is None for outcome in outcomes.values()):
             self._judged = ((), ())
             self.changed()
@@ -97,7 +96,7 @@ class Claims:
     def report(self, name: str, trouble: Trouble) -> None:
         """ECS could not be asked; what passes by itself is not told."""
         if not isinstance(trouble, Lost):
-            self._doubt(name, NOT_ASKED.format(trouble=trouble))
+            self._doubt(name, NOT_ASKED.format(trouble=brief(trouble)))
 
     def _conclude(self, one: Candidate, answer: Instance | Trouble | None) -> Outcome:
         if one.region != self.region:
@@ -111,7 +110,7 @@ class Claims:
             doubt = one.machine.doubt(answer) or self._beyond(answer)
         self._verdicts[one.name] = (_claim(one), doubt)
         self._doubt(one.name, doubt)
-        self._waiting.pop(one.name, None)
+        del self._waiting[one.name]
         return None
 
     def _beyond(self, instance: Instance) -> str:
