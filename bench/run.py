@@ -69,7 +69,7 @@ def cells(results: list[Measured], scenario: str) -> list[str]:
 
 PAGE_TEXT = """# Performance
 
-Made by `make bench BENCH=--write`; run it yourself, machines differ.
+Made by `make bench BENCH="--services {services} --nodes {nodes} --latency {latency} --write"`; machines differ.
 
 {services} Services with one TCP port, {nodes} nodes, every cloud answer delayed by {latency} ms, rate limits: {rates}.
 Machine: {cores} cores, {machine}, Linux {linux}, Python {python}; cloud, cluster and controller share it.

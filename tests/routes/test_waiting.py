@@ -38,6 +38,20 @@ async def test_how_long_a_change_takes_is_learnt_from_refusals(bench: Bench) -> 
     assert len(bench.cloud.writes()) <= before + 3 + 1
 
 
+async def test_what_was_learnt_is_forgotten_once_nothing_has_changed_for_long(bench: Bench) -> None:
+    bench.cloud.world.states["vpc"].busy_seconds = 4.0
+    bench.join(*(f"w{number}" for number in range(60)))
+    await bench.settle()
+    bench.cloud.world.states["vpc"].busy_seconds = 0.0
+    bench.time.time += 3600.0
+    await bench.settle()
+    begun = bench.time.time
+    bench.join("late", cidrs=("172.30.0.0/24",))
+    await bench.turn()
+    assert bench.cluster.condition("late")[0] == "False"
+    assert bench.time.time - begun < 1.0
+
+
 async def test_a_vpc_that_stays_busy_is_left_alone_for_a_while(bench: Bench) -> None:
     bench.cloud.world.states["vpc"].busy_seconds = 60.0
     bench.join(*(f"w{number}" for number in range(120)))

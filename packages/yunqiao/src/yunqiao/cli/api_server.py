@@ -114,12 +114,12 @@ class ApiServer:
         if thing is None:
             return None
         held = record.read(thing)
-        try:
-            age = (datetime.now(UTC) - datetime.fromisoformat(held.renewed)).total_seconds()
-        except ValueError:
-            age = float("inf")
         ours = annotation(thing, TENURE) == str(held.transitions)
-        return Lock(f"{record.kind.name} {namespace}/{name}", Holder(held.holder, max(0.0, age), held.seconds), ours)
+        return Lock(
+            f"{record.kind.name} {namespace}/{name}",
+            Holder.at(datetime.now(UTC), held.holder, held.renewed, held.seconds),
+            ours,
+        )
 
     async def _asked(self, kind: Kind[dict[str, Any]], spec: Mapping[str, Any]) -> Mapping[str, Any]:
         """The status of a review, made anew. Raises Trouble."""

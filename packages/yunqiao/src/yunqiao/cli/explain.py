@@ -98,11 +98,7 @@ async def _lease(view: View, lease: LeaseSettings, now: datetime) -> Holder | st
     if thing is None:
         return None
     held = LeaseLock().read(thing)
-    try:
-        age = (now - datetime.fromisoformat(held.renewed)).total_seconds()
-    except ValueError:
-        age = float("inf")
-    return Holder(held.holder, max(0.0, age), held.seconds)
+    return Holder.at(now, held.holder, held.renewed, held.seconds)
 
 
 def _places(service: Service) -> Iterable[tuple[str, int]]:

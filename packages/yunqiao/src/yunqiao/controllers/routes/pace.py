@@ -14,6 +14,8 @@ from yunqiao.model.step import Call, Reply, Send
 FIRST, MOST = 1.0, 10.0
 """Seconds of the first pause that a refusal teaches, and of the longest; each further refusal makes it half as long
 again."""
+FORGOTTEN = 600.0
+"""Seconds without a change after which nothing is believed any more: what made the last ones slow may be over."""
 TRIES = 6
 """How often one change is sent before others than the VPC's own work are to blame."""
 
@@ -34,6 +36,8 @@ class Pace:
         """Send changes one after the other. Raises what `send` raises; NotYet when waiting did not help."""
 
         async def paced(call: Call) -> Reply:
+            if clock.now() - self.free_at > FORGOTTEN:
+                self.pause = 0.0
             for left in reversed(range(TRIES)):
                 await self.settle(clock)
                 try:

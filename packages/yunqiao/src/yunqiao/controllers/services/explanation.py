@@ -6,6 +6,7 @@ and not by the order in which the links are told. This file looks; links.py says
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, IntEnum, auto
 
 from yunqiao.cloud.clb import certificates, health, instances
@@ -78,6 +79,15 @@ class Holder:
     identity: str
     age: float
     duration: float
+
+    @classmethod
+    def at(cls, now: datetime, identity: str, renewed: str, duration: float) -> "Holder":
+        """From what a lock says; a time that cannot be read is long ago."""
+        try:
+            age = (now - datetime.fromisoformat(renewed)).total_seconds()
+        except ValueError:
+            age = float("inf")
+        return cls(identity, max(0.0, age), duration)
 
     @property
     def works(self) -> bool:
