@@ -46,7 +46,6 @@ class Settings:
     source: Source = field(default_factory=Source)
     cluster_id: str | None = None
     vpc_id: str = ""
-    zone_id: str = ""
     vswitches: tuple[tuple[str, str], ...] = ()
     resource_group_id: str = ""
     disable_public_slb: bool = False
@@ -161,7 +160,6 @@ def _together(
         source=_source(flags["network"], config, variables),
         cluster_id=config["clusterID"] or None,
         vpc_id=config["vpcid"],
-        zone_id=config["zoneid"],
         vswitches=parse_vswitches(config["vswitchid"]),
         resource_group_id=config["resourceGroupID"],
         disable_public_slb=config["disablePublicSLB"],

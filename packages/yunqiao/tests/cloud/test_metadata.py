@@ -118,7 +118,7 @@ PAGE = b"<!DOCTYPE html>\n<html><body>Please log in to the network of the buildi
     ("name", "says"),
     [
         ("region-id", "no region .* set region in the cloud-config"),
-        ("zone-id", "no zone .* set zoneid in the cloud-config"),
+        ("zone-id", "no zone"),
         ("vpc-id", "no VPC .* set vpcid in the cloud-config"),
         ("vswitch-id", "no vSwitch .* set vswitchid in the cloud-config"),
         ("private-ipv4", "no IPv4 address"),

@@ -51,7 +51,7 @@ _WORD = re.compile(r"[!-~]+").fullmatch
 
 SHAPES: Mapping[str, Shape] = {
     "region-id": Shape(_ZONE, "region such as cn-hangzhou", "region"),
-    "zone-id": Shape(_ZONE, "zone such as cn-hangzhou-h", "zoneid"),
+    "zone-id": Shape(_ZONE, "zone such as cn-hangzhou-h"),
     "vpc-id": Shape(re.compile("vpc-[a-z0-9-]+").fullmatch, "VPC such as vpc-bp1opxu1zkhn00gzv26cn", "vpcid"),
     "vswitch-id": Shape(
         re.compile("vsw-[a-z0-9-]+").fullmatch, "vSwitch such as vsw-bp1s5fnvk4gn2tws03624", "vswitchid"

@@ -23,7 +23,7 @@ KEYS: tuple[Setting, ...] = (
     Setting("vpcid", "string", "", "VPC; empty: asked of the instance metadata, else of the nodes' instances."),
     Setting("vswitchid", "string", "", "vSwitches, `zone:vsw-1,zone:vsw-2` or `:vsw-1`; the first is the default; "
             "empty: asked of the instance metadata, else of the nodes' instances."),
-    Setting("zoneid", "string", "", "Zone; empty: asked of the instance metadata."),
+    Setting("zoneid", "string", "", "Zone.", ignored="each node's instance and each vSwitch has its own."),
     Setting("resourceGroupID", "string", "", "Resource group of new load balancers."),
     Setting("serviceMaxConcurrentReconciles", "integer", 0,
             "Services that are worked on at a time; 0: as --concurrent-service-syncs says.", least=0),
